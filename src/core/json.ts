@@ -1,0 +1,22 @@
+/** A parsed JSON value. `readonly` throughout: states are immutable (C2). */
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** `sha256:` followed by 64 lower-case hex digits. */
+export type Sha256 = `sha256:${string}`;
+
+/** A long list that stands elsewhere: its canonical bytes are in the store under this address. */
+export interface Ref {
+  readonly ref: Sha256;
+  readonly count: number;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Own property or undefined: a key such as `constructor` never reaches a prototype. */
+export function own(object: JsonObject, key: string): Json | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}

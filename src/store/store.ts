@@ -1,0 +1,94 @@
+import type { AuditHead, Draft, Entry } from '../core/entry';
+import type { JsonObject, Sha256 } from '../core/json';
+
+/**
+ * Where the harness keeps what outlives a process: documents by their hash, audit chains, emitted actions, cycles.
+ * One interface, several adapters; `test/store/contract.ts` is the suite that each of them passes.
+ */
+export interface Store {
+  readonly documents: DocumentStore;
+  readonly audit: AuditStore;
+  readonly actions: ActionStore;
+  readonly cycles: CycleStore;
+  close(): Promise<void>;
+}
+
+/** Content-addressed canonical JSON text: bundles, graphs, policies, long lists. */
+export interface DocumentStore {
+  /** Durable when it returns. The address is the SHA-256 of the bytes. Idempotent. */
+  put(bytes: Uint8Array): Promise<Sha256>;
+  /** The bytes, checked against their address; null when there is no such document. @throws StoreError DOCUMENT_DAMAGED */
+  get(ref: Sha256): Promise<Uint8Array | null>;
+}
+
+/** One hash chain per cycle. */
+export interface AuditStore {
+  /**
+   * Appends the drafts in order and returns the chain's new head; durable when it returns. Idempotent: a draft that
+   * already stands there, equal in every field, is not written again.
+   * @throws StoreError AUDIT_FORK when the position is taken by another entry, or when a later entry (or a later run's)
+   *   already follows: a writer that was given up cannot write any more.
+   * @throws StoreError AUDIT_UNAVAILABLE when the trail cannot be written (disk full, read-only, damaged tail).
+   */
+  append(cycleId: string, drafts: readonly Draft[]): Promise<AuditHead>;
+  /** The chain as it stands, or null when there is none. Only whole, parseable lines; a torn tail is not returned. */
+  read(cycleId: string): Promise<readonly Entry[] | null>;
+  /** Ids of all cycles that have a chain, sorted. */
+  cycles(): Promise<readonly string[]>;
+}
+
+export interface Claimant {
+  readonly cycle_id: string;
+  readonly run_id: string;
+}
+
+/** C4.I2: an action is emitted at most once per `action_id`, across cycles, processes and crashes. */
+export interface ActionStore {
+  /**
+   * Claims `actionIds` (all of the one emitting task `taskId`) for the claimant, then calls `commit` with those that
+   * somebody else has emitted already, and holds the claim's lock until `commit` is done. What the same claimant has
+   * claimed before is its own again (a second attempt after a lost worker). A claim whose owner's chain shows no
+   * ACTION_EMITTED entry of it is taken over: its owner died between claim and record.
+   */
+  claim<T>(
+    taskId: string,
+    claimant: Claimant,
+    actionIds: readonly string[],
+    commit: (emittedElsewhere: ReadonlySet<string>) => Promise<T>,
+  ): Promise<T>;
+}
+
+/** What is known of a cycle outside its chain: how it was started, and the result it ended with. */
+export interface CycleRecord {
+  readonly cycle_id: string;
+  readonly workflow_id: string;
+  readonly mode: string;
+  readonly input_hash: Sha256 | null;
+  readonly graph_hash: Sha256;
+  readonly policy_hash: Sha256;
+  /** RFC 3339, the client's clock: for listing only. */
+  readonly created_at: string;
+}
+
+export interface CycleStore {
+  put(record: CycleRecord): Promise<void>;
+  /** By cycle id or workflow id; null when unknown. */
+  find(id: string): Promise<CycleRecord | null>;
+  list(): Promise<readonly CycleRecord[]>;
+  /** The result of the cycle's newest ended run replaces the one before it. */
+  putResult(cycleId: string, result: JsonObject): Promise<void>;
+  result(cycleId: string): Promise<JsonObject | null>;
+}
+
+export type StoreErrorCode =
+  'AUDIT_FORK' | 'AUDIT_UNAVAILABLE' | 'DOCUMENT_DAMAGED' | 'STORE_UNAVAILABLE';
+
+/** Recognised by `code`, never by `instanceof`: errors cross realms. */
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+  constructor(code: StoreErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'StoreError';
+    this.code = code;
+  }
+}
