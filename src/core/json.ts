@@ -12,6 +12,14 @@ export interface Ref {
   readonly count: number;
 }
 
+/** A list as the record carries it: itself while it is at most 1 KiB of JSON, a reference above. */
+export type Listed = Ref | readonly Json[];
+
+export function countOf(list: Listed | undefined): number {
+  if (list === undefined) return 0;
+  return 'ref' in list ? list.count : list.length;
+}
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -78,6 +78,10 @@ export interface CycleStore {
   /** The result of the cycle's newest ended run replaces the one before it. */
   putResult(cycleId: string, result: JsonObject): Promise<void>;
   result(cycleId: string): Promise<JsonObject | null>;
+  /** A cycle that is run again (R36) has no result until it ends again. */
+  dropResult(cycleId: string): Promise<void>;
+  /** The cycles without a result: running, waiting for a human, or cut off. */
+  unfinished(): Promise<readonly CycleRecord[]>;
 }
 
 export type StoreErrorCode =

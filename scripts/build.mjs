@@ -1,0 +1,27 @@
+// Compiles the sources, then bundles the workflows once, so that a worker starts in a fraction of a second.
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+const tsc = join(root, 'node_modules', '.bin', 'tsc');
+execFileSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+
+const { bundleWorkflowCode } = require('@temporalio/worker');
+const silent = {
+  log() {},
+  trace() {},
+  debug() {},
+  info() {},
+  warn: console.warn,
+  error: console.error,
+};
+const { code } = await bundleWorkflowCode({
+  workflowsPath: join(root, 'dist', 'workflows', 'index.js'),
+  logger: silent,
+});
+writeFileSync(join(root, 'dist', 'workflow-bundle.js'), code);

@@ -1,0 +1,42 @@
+import type { GraphAnswer, TaskDone, ValidateDone } from '../core/answers';
+import type { AuditHead, Draft } from '../core/entry';
+import type { Listed, Sha256 } from '../core/json';
+import type { CycleResult } from '../core/result';
+import type { CycleInput } from '../core/start';
+
+/** What the workflow hands to every task's activity: references and facts, never a state itself. */
+export interface TaskCall {
+  readonly cycle_id: string;
+  readonly task: { readonly name: string; readonly task_id: string; readonly timeout_ms: number };
+  readonly hashes: { readonly input: Sha256; readonly graph: Sha256; readonly policy: Sha256 };
+  readonly evaluated_at: string;
+  /** C3.P4: an attempt that Temporal's server scheduled after this moment does not start; null before T1's verdict. */
+  readonly fresh_until: string | null;
+  /** Ids of the surviving beliefs, once T3 has run (SK-2). */
+  readonly survivors: Listed | null;
+  /** Audit entries that are made durable before the body runs: this task's TASK_STARTED is among them, or was flushed. */
+  readonly entries: readonly Draft[];
+  /** Position and time of this task's TASK_STARTED: what its activity writes itself goes under it. */
+  readonly started: { readonly seq: number; readonly at: string };
+}
+
+/** The four tasks as activity types, named as their task types. */
+export interface TaskActivities {
+  validate_state(call: TaskCall, start: CycleInput): Promise<ValidateDone>;
+  check_regime(call: TaskCall): Promise<TaskDone>;
+  filter_beliefs(call: TaskCall): Promise<TaskDone>;
+  emit_actions(call: TaskCall): Promise<TaskDone>;
+}
+
+/** The harness's own bookkeeping, as local activities: no workflow task is added for them. */
+export interface RecordActivities {
+  /** CA, BUILD_GRAPH. `judged` false: T1 failed, so no state is read. */
+  buildGraph(start: CycleInput, judged: boolean): Promise<GraphAnswer>;
+  recordEntries(cycleId: string, entries: readonly Draft[]): Promise<AuditHead>;
+  /** After a T4 that was stopped without an answer: what it had emitted under `seq`, null if nothing. */
+  settleEmission(cycleId: string, runId: string, seq: number): Promise<TaskDone | null>;
+  /** Appends the last entries and stores the result, whose `audit` it fills in. */
+  closeCycle(cycleId: string, entries: readonly Draft[], result: CycleResult): Promise<AuditHead>;
+}
+
+export type HarnessActivities = TaskActivities & RecordActivities;

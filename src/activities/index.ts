@@ -1,0 +1,42 @@
+import type { Logger } from 'pino';
+import type { Store } from '../store/store';
+import { checkRegime } from './check-regime';
+import type { HarnessActivities } from './contract';
+import type { Dependencies } from './dependencies';
+import { emitActions, settleEmission } from './emit-actions';
+import { filterBeliefs } from './filter-beliefs';
+import { buildGraph, closeCycle, recordEntries } from './record';
+import { States } from './states';
+import { asFailure } from './task';
+import { validateState } from './validate-state';
+
+/** The activities of one worker, over one store. */
+export function createActivities(
+  store: Store,
+  log: Logger,
+  checkpoint?: Dependencies['checkpoint'],
+): HarnessActivities {
+  const states = new States(store.documents);
+  const deps: Dependencies = {
+    store,
+    states,
+    log,
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+  };
+  return {
+    validate_state: (call, start) => validateState(deps, call, start),
+    check_regime: (call) => checkRegime(deps, call),
+    filter_beliefs: (call) => filterBeliefs(deps, call),
+    emit_actions: (call) => emitActions(deps, call),
+    buildGraph: (start, judged) => plainly(buildGraph(deps, start, judged)),
+    recordEntries: (cycleId, entries) => plainly(recordEntries(deps, cycleId, entries)),
+    settleEmission: (cycleId, runId, seq) => plainly(settleEmission(deps, cycleId, runId, seq)),
+    closeCycle: (cycleId, entries, result) => plainly(closeCycle(deps, cycleId, entries, result)),
+  };
+}
+
+async function plainly<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw asFailure(error);
+  });
+}

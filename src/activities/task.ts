@@ -1,0 +1,106 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import type { TaskDone } from '../core/answers';
+import type { AuditHead } from '../core/entry';
+import { codeOf, messageOf } from '../core/invariant';
+import { parseInstant } from '../core/time';
+import type { TaskCall } from './contract';
+import type { Dependencies } from './dependencies';
+
+/** A task's body has until its declared time. What it does for good it does behind `commit`, and that then counts. */
+export interface TimeLimit {
+  /** @throws TIMEOUT when the time is up, or CancelledFailure when a halt or a cancellation has cut in */
+  commit(): void;
+}
+
+type Body<T extends TaskDone> = (
+  limit: TimeLimit,
+  audit: AuditHead,
+) => Promise<Omit<T, 'attempt' | 'audit'> & { audit?: AuditHead }>;
+
+/**
+ * What every task has around its body: a heartbeat, so that a lost worker is told from a slow task (R24); the pending audit
+ * entries made durable before the body; the last check of staleness (C3.P4); and the time limit (C3.F4).
+ */
+export async function runTask<T extends TaskDone>(
+  deps: Dependencies,
+  call: TaskCall,
+  body: Body<T>,
+): Promise<T> {
+  const context = Context.current();
+  const pump = setInterval(
+    () => context.heartbeat(),
+    (context.info.heartbeatTimeoutMs ?? 2_000) / 2,
+  );
+  try {
+    const audit = await deps.store.audit.append(call.cycle_id, call.entries);
+    refuseStale(call, context.info.currentAttemptScheduledTimestampMs);
+    await deps.checkpoint?.('before', call.task.name);
+    const done = await withinTime(call, context.cancellationSignal, (limit) => body(limit, audit));
+    await deps.checkpoint?.('after', call.task.name);
+    return { audit, ...done, attempt: context.info.attempt } as unknown as T;
+  } catch (error) {
+    throw asFailure(error);
+  } finally {
+    clearInterval(pump);
+  }
+}
+
+/** The server's clock at this attempt's scheduling, never this worker's (R4). */
+function refuseStale(call: TaskCall, scheduledMs: number): void {
+  const until = call.fresh_until === null ? null : parseInstant(call.fresh_until);
+  if (until === null || scheduledMs <= until) return;
+  throw ApplicationFailure.nonRetryable(
+    `this attempt was scheduled after the bundle went stale at ${call.fresh_until}`,
+    'STATE_STALE',
+  );
+}
+
+async function withinTime<T>(
+  call: TaskCall,
+  cancelled: AbortSignal,
+  body: (limit: TimeLimit) => Promise<T>,
+): Promise<T> {
+  const limitMs = call.task.timeout_ms;
+  const startedMs = performance.now();
+  const timeout = (): ApplicationFailure =>
+    ApplicationFailure.nonRetryable(`it took longer than its ${limitMs} ms`, 'TIMEOUT');
+  let committed = false;
+  const assertInTime = (): void => {
+    if (committed) return;
+    if (performance.now() - startedMs > limitMs) throw timeout();
+    if (cancelled.aborted) throw new CancelledFailure('a halt or a cancellation cut in');
+  };
+  const limit: TimeLimit = {
+    commit() {
+      assertInTime();
+      committed = true;
+    },
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => committed || reject(timeout()), limitMs);
+  });
+  try {
+    const done = await Promise.race([body(limit), late]);
+    assertInTime(); // a body that never yields keeps the timer from firing
+    return done;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Two kinds of error reach Temporal: the contract's, by their code, and HARNESS_ERROR for everything that is our own. */
+export function asFailure(error: unknown): Error {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  const code = codeOf(error);
+  const what =
+    code === undefined || code === 'HARNESS_ERROR'
+      ? messageOf(error)
+      : `${code}: ${messageOf(error)}`;
+  return ApplicationFailure.create({
+    message: what,
+    type: 'HARNESS_ERROR',
+    nonRetryable: true,
+    ...(error instanceof Error ? { cause: error } : {}),
+  });
+}

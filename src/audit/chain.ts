@@ -1,0 +1,218 @@
+import { createHash } from 'node:crypto';
+import type { Clause } from '../core/clauses';
+import type { AuditHead, Draft, Entry } from '../core/entry';
+import { canonicalText } from '../core/identity';
+import { isObject, type Json, type Sha256 } from '../core/json';
+
+const DOMAIN = 'harness/audit/v1\0';
+const HASH = /^sha256:[0-9a-f]{64}$/;
+const AT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+
+/** The types of the first and the last entry of every run. */
+export const FIRST_TYPE = 'CYCLE_OPENED';
+export const LAST_TYPE = 'CYCLE_ENDED';
+
+/** An entry's hash, and the line (without its newline) that stands in the file. */
+export interface Sealed {
+  readonly hash: Sha256;
+  readonly line: string;
+}
+
+/**
+ * The recipe of `core/entry.ts`. In RFC 8785 the keys are sorted, so `hash` stands between `data`
+ * and `part`: the two halves around it are written once and serve for the hash and for the line.
+ * @throws Error for data that has no canonical form
+ */
+export function sealEntry(cycleId: string, draft: Draft, prev: Sha256 | null): Sealed {
+  const { actor, at, clause, data, part, run_id, seq, task, type } = draft;
+  const before = canonicalText({ actor, at, clause, cycle_id: cycleId, data }).slice(0, -1);
+  const after = canonicalText({ part, prev, run_id, seq, task, type, v: 1 }).slice(1);
+  const digest = createHash('sha256').update(`${DOMAIN}${before},${after}`).digest('hex');
+  const hash: Sha256 = `sha256:${digest}`;
+  return { hash, line: `${before},"hash":"${hash}",${after}` };
+}
+
+/** The draft as an entry of the chain whose newest hash is `prev`. */
+export function chainEntry(cycleId: string, draft: Draft, prev: Sha256 | null): Entry {
+  const { hash } = sealEntry(cycleId, draft, prev);
+  return { v: 1, cycle_id: cycleId, ...draftOf(draft), prev, hash };
+}
+
+/** The fields of a draft and no others. */
+export function draftOf(entry: Draft): Draft {
+  const { run_id, seq, part, at, type, clause, actor, task, data } = entry;
+  return { run_id, seq, part, at, type, clause, actor, task, data };
+}
+
+/** Order within a run: by (seq, part). Negative when `a` stands before `b`. */
+export function comparePositions(
+  a: Pick<Draft, 'seq' | 'part'>,
+  b: Pick<Draft, 'seq' | 'part'>,
+): number {
+  return a.seq - b.seq || a.part - b.part;
+}
+
+/**
+ * What keeps `next` from standing right after `before` in one chain (null: it is the first); null
+ * when nothing does.
+ */
+export function stepProblem(before: Draft | null, next: Draft): string | null {
+  const opens = next.seq === 1 && next.part === 0;
+  if (opens !== (next.type === FIRST_TYPE)) {
+    return opens
+      ? `a run begins with ${FIRST_TYPE}, not with ${next.type}`
+      : `${FIRST_TYPE} stands at ${place(next)}, but only the first entry of a run may be one`;
+  }
+  if (before === null || before.run_id !== next.run_id) {
+    return opens
+      ? null
+      : `run ${next.run_id} begins at ${place(next)}, its entries before are missing`;
+  }
+  if (before.type === LAST_TYPE) return `${place(next)} follows the end of its run`;
+  const follows =
+    (next.seq === before.seq && next.part === before.part + 1) ||
+    (next.seq === before.seq + 1 && next.part === 0);
+  if (follows) return null;
+  return `${place(next)} follows ${place(before)}: an entry is missing, doubled or out of order`;
+}
+
+/** A position as people read it: `entry 5`, or `entry 5.2` for a part. */
+export function place(draft: Pick<Draft, 'seq' | 'part'>): string {
+  return draft.part === 0 ? `entry ${draft.seq}` : `entry ${draft.seq}.${draft.part}`;
+}
+
+/**
+ * The entry of one line, with every field of its right type; null for anything else. Judges no
+ * hash.
+ */
+export function parseEntry(line: string): Entry | null {
+  const value = parseJson(line);
+  if (!isObject(value)) return null;
+  const { v, cycle_id, prev, hash, run_id, seq, part, at, type, clause, actor, task, data } = value;
+  if (v !== 1 || !isHash(hash) || (prev !== null && !isHash(prev))) return null;
+  if (!isText(cycle_id) || !isText(run_id) || !isText(type) || !isText(actor)) return null;
+  if (!isCount(seq, 1) || !isCount(part, 0) || !isText(at) || !AT.test(at)) return null;
+  if (!isClause(clause) || (task !== null && !isText(task)) || !isObject(data)) return null;
+  return { v, cycle_id, run_id, seq, part, at, type, clause, actor, task, data, prev, hash };
+}
+
+/**
+ * An entry that is sound in itself (form, cycle, hash, every byte), or the problem with it and its
+ * number if it has one.
+ */
+export type Reading =
+  | { readonly entry: Entry; readonly problem: null }
+  | { readonly entry: null; readonly problem: string; readonly seq: number | null };
+
+/**
+ * Reads one line of the chain of `cycleId`; its link to the line before is the caller's to judge.
+ */
+export function readEntry(cycleId: string, line: string): Reading {
+  const entry = parseEntry(line);
+  if (entry === null) return bad('it is not an audit entry', null);
+  if (entry.cycle_id !== cycleId) {
+    return bad(`it belongs to the cycle ${entry.cycle_id}`, entry.seq);
+  }
+  const sealed = sealOrNull(cycleId, entry);
+  if (sealed === null) return bad('it has no canonical form', entry.seq);
+  if (sealed.line === line) return { entry, problem: null };
+  // One comparison covers every byte; only a line that failed it is asked why.
+  if (sealed.hash !== entry.hash) return bad('its hash does not fit its content', entry.seq);
+  return bad('it is not in canonical form, or has a field too many', entry.seq);
+}
+
+export interface ChainProblem {
+  /** 1 for the first line of the file; 0 when no line is to blame. */
+  readonly line: number;
+  readonly seq: number | null;
+  readonly problem: string;
+}
+
+/** A chain up to its first problem: `entries` and `head` tell how far it is good. */
+export interface ChainReport extends AuditHead {
+  readonly runs: number;
+  /** The newest run has its CYCLE_ENDED. */
+  readonly ended: boolean;
+  readonly problem: ChainProblem | null;
+}
+
+/**
+ * Checks whole lines (without newlines) in order; `onEntry` sees each good entry with its number,
+ * from 1.
+ */
+export function checkChain(
+  cycleId: string,
+  lines: Iterable<string>,
+  onEntry?: (entry: Entry, count: number) => void,
+): ChainReport {
+  const runs = new Set<string>();
+  let last: Entry | null = null;
+  let entries = 0;
+  let problem: ChainProblem | null = null;
+  for (const line of lines) {
+    const at = entries + 1;
+    const reading = readEntry(cycleId, line);
+    if (reading.entry === null) {
+      problem = { line: at, seq: reading.seq, problem: reading.problem };
+      break;
+    }
+    const broken = linkProblem(last, reading.entry, runs);
+    if (broken !== null) {
+      problem = { line: at, seq: reading.entry.seq, problem: broken };
+      break;
+    }
+    last = reading.entry;
+    entries = at;
+    runs.add(last.run_id);
+    onEntry?.(last, entries);
+  }
+  const ended = last?.type === LAST_TYPE;
+  return { entries, head: last?.hash ?? null, runs: runs.size, ended, problem };
+}
+
+function linkProblem(last: Entry | null, next: Entry, runs: ReadonlySet<string>): string | null {
+  if (next.prev !== (last?.hash ?? null)) return 'it does not link to the entry before it';
+  if (last !== null && last.run_id !== next.run_id && runs.has(next.run_id)) {
+    return `run ${next.run_id} comes back after a later run`;
+  }
+  return stepProblem(last, next);
+}
+
+function bad(problem: string, seq: number | null): Reading {
+  return { entry: null, problem, seq };
+}
+
+/** Null for what parses but has no canonical form: a lone surrogate, a nesting too deep to walk. */
+function sealOrNull(cycleId: string, entry: Entry): Sealed | null {
+  try {
+    return sealEntry(cycleId, entry, entry.prev);
+  } catch {
+    return null;
+  }
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    const value: Json = JSON.parse(text);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+function isText(value: Json | undefined): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isCount(value: Json | undefined, least: number): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
+}
+
+export function isHash(value: Json | undefined): value is Sha256 {
+  return typeof value === 'string' && HASH.test(value);
+}
+
+/** Any text: a trail must stay readable when the list of clauses has moved on. */
+function isClause(value: Json | undefined): value is Clause {
+  return isText(value);
+}

@@ -1,0 +1,254 @@
+import { isUtf8 } from 'node:buffer';
+import { readdir, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AuditHead } from '../core/entry';
+import { isObject, type JsonObject, type Sha256 } from '../core/json';
+import { fileCycles, idsIn } from '../store/files/cycles';
+import { asStoreError, goneAsNull, isUuid, withLock, type Home } from '../store/files/disk';
+import { homeAt } from '../store/files/index';
+import { linesForward } from '../store/files/lines';
+import { checkChain, isHash, type ChainProblem, type ChainReport } from './chain';
+
+/** UNREADABLE: could not look, so nothing is said about it. */
+export type TrailStatus = 'INTACT' | 'BROKEN' | 'INCOMPLETE' | 'UNREADABLE';
+
+export interface CycleTrail extends AuditHead {
+  readonly cycle_id: string;
+  /** INTACT of a cycle that has not ended means: so far. */
+  readonly status: TrailStatus;
+  readonly ended: boolean;
+  readonly problem: ChainProblem | null;
+}
+
+/** Something under `audit/` that is no audit chain. */
+export interface AlienFile {
+  readonly path: string;
+  readonly problem: string;
+}
+
+export interface TrailReport {
+  readonly status: TrailStatus;
+  /** Of the command: 0 intact, 1 broken, 2 incomplete, 3 could not look. */
+  readonly exit: 0 | 1 | 2 | 3;
+  readonly cycles: readonly CycleTrail[];
+  readonly aliens: readonly AlienFile[];
+  /** Cycles that were submitted, but have neither an entry nor a result yet. */
+  readonly not_begun: readonly string[];
+  /** Why nothing could be looked at; null when something was. */
+  readonly problem: string | null;
+}
+
+const ENDING = '.jsonl';
+
+/**
+ * Worst first: what is proved wrong outweighs what is missing, that outweighs what could not be
+ * read.
+ */
+const WORST_FIRST = ['BROKEN', 'INCOMPLETE', 'UNREADABLE', 'INTACT'] as const;
+const EXITS = { INTACT: 0, BROKEN: 1, INCOMPLETE: 2, UNREADABLE: 3 } as const;
+
+/**
+ * Checks the trail under `home` (HARNESS_HOME), without changing a byte: of the cycle `id` (a
+ * cycle or workflow id), or of all cycles with every byte under `audit/`. Each chain is checked in
+ * itself and against the stored result, which knows how many entries there were and the hash of
+ * the last. It never says INTACT of what it could not read.
+ */
+export async function verifyTrail(home: string, id?: string): Promise<TrailReport> {
+  const place = homeAt(home);
+  try {
+    return id === undefined ? await verifyAll(place) : await verifyOne(place, id);
+  } catch (error) {
+    return couldNotLook(sentence(error));
+  }
+}
+
+async function verifyOne(home: Home, id: string): Promise<TrailReport> {
+  const cycleId = isUuid(id) ? id : (await fileCycles(home).find(id))?.cycle_id;
+  const trail = cycleId === undefined ? null : await verifyCycle(home, cycleId);
+  if (trail === null) {
+    const shown = JSON.stringify(id.slice(0, 80));
+    return couldNotLook(
+      `no audit chain of ${shown} is in ${home.root}: check the id and the folder`,
+    );
+  }
+  return conclude([trail], [], []);
+}
+
+async function verifyAll(home: Home): Promise<TrailReport> {
+  const folder = join(home.root, 'audit');
+  const chains = new Set<string>();
+  const aliens: AlienFile[] = [];
+  const items = await asStoreError('AUDIT_UNAVAILABLE', `the audit trail ${folder}`, () =>
+    readdir(folder, { withFileTypes: true }),
+  );
+  for (const item of items) {
+    const cycleId = item.name.slice(0, -ENDING.length);
+    const named = item.name.endsWith(ENDING) && isUuid(cycleId);
+    if (named && item.isFile()) chains.add(cycleId);
+    else aliens.push(alien(join(folder, item.name), named));
+  }
+  const known = new Set([...chains, ...(await idsIn(home, 'results'))]);
+  const cycles: CycleTrail[] = [];
+  for (const cycleId of [...known].sort()) {
+    const trail = await verifyCycle(home, cycleId);
+    if (trail !== null) cycles.push(trail);
+  }
+  const notBegun = (await idsIn(home, 'cycles')).filter((cycleId) => !known.has(cycleId));
+  return conclude(cycles, aliens, notBegun);
+}
+
+/** Null when there is neither a chain nor a result. */
+async function verifyCycle(home: Home, cycleId: string): Promise<CycleTrail | null> {
+  try {
+    const witness = await readWitness(home, cycleId);
+    const found = await readChain(home, cycleId, witness);
+    if (found !== null) return judge(cycleId, found, witness);
+    if (witness === 'NONE') return null;
+    return trailOf(
+      cycleId,
+      'INCOMPLETE',
+      NO_CHAIN,
+      atLine(0, 'a result is stored, but the audit chain is gone'),
+    );
+  } catch (error) {
+    return trailOf(cycleId, 'UNREADABLE', NO_CHAIN, atLine(0, sentence(error)));
+  }
+}
+
+/** The end of the chain as the cycle's stored result knows it. */
+type Witness = AuditHead | 'NONE' | 'UNKNOWN';
+
+interface FoundChain {
+  readonly report: ChainReport;
+  /** The bytes after the last newline were there. */
+  readonly torn: boolean;
+  /**
+   * The hash of the entry that the witness calls the last; null when the chain does not reach it.
+   */
+  readonly witnessed: Sha256 | null;
+}
+
+const NO_CHAIN: ChainReport = { entries: 0, head: null, runs: 0, ended: false, problem: null };
+
+async function readChain(
+  home: Home,
+  cycleId: string,
+  witness: Witness,
+): Promise<FoundChain | null> {
+  const path = join(home.root, 'audit', `${cycleId}${ENDING}`);
+  const count = typeof witness === 'object' ? witness.entries : 0;
+  const read = async (handle: FileHandle): Promise<FoundChain> => {
+    const { size } = await handle.stat();
+    let torn = false;
+    let witnessed: Sha256 | null = null;
+    const lines = wholeLines(handle.fd, size, () => {
+      torn = true;
+    });
+    const report = checkChain(cycleId, lines, (entry, number) => {
+      if (number === count) witnessed = entry.hash;
+    });
+    return { report, torn, witnessed };
+  };
+  return asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () =>
+    withLock(path, 'read', home.lockWaitMs, read).catch(goneAsNull),
+  );
+}
+
+function judge(cycleId: string, found: FoundChain, witness: Witness): CycleTrail {
+  const { report, torn, witnessed } = found;
+  const { entries, problem } = report;
+  if (problem !== null) return trailOf(cycleId, 'BROKEN', report, problem);
+  const last = entries + (torn ? 1 : 0);
+  const incomplete = (text: string) => trailOf(cycleId, 'INCOMPLETE', report, atLine(last, text));
+  if (typeof witness === 'object' && witness.entries <= entries && witness.head !== witnessed) {
+    const text = 'the stored result names another entry as its last than the one that stands here';
+    return trailOf(cycleId, 'BROKEN', report, atLine(witness.entries, text));
+  }
+  if (torn) return incomplete('the last line is unfinished');
+  if (entries === 0) return incomplete('the chain has no entry');
+  if (witness === 'UNKNOWN') {
+    const text = 'the stored result cannot be read, so nobody knows where the chain should end';
+    return trailOf(cycleId, 'UNREADABLE', report, atLine(0, text));
+  }
+  if (witness !== 'NONE' && witness.entries > entries) {
+    return incomplete(
+      `the stored result knows of ${witness.entries} entries, only ${entries} are left`,
+    );
+  }
+  return trailOf(cycleId, 'INTACT', report, null);
+}
+
+/**
+ * Each whole line as text. What is no UTF-8 is given as a line that is no entry: no byte may pass
+ * as another.
+ */
+function* wholeLines(fd: number, size: number, onTorn: () => void): Generator<string> {
+  for (const { bytes, whole } of linesForward(fd, size)) {
+    if (!whole) onTorn();
+    else yield isUtf8(bytes) ? bytes.toString() : '';
+  }
+}
+
+async function readWitness(home: Home, cycleId: string): Promise<Witness> {
+  try {
+    const result = await fileCycles(home).result(cycleId);
+    if (result === null) return 'NONE';
+    return headIn(result) ?? 'UNKNOWN';
+  } catch (error) {
+    sentence(error);
+    return 'UNKNOWN';
+  }
+}
+
+function headIn(result: JsonObject): AuditHead | null {
+  const { audit } = result;
+  if (!isObject(audit)) return null;
+  const { entries, head } = audit;
+  if (typeof entries !== 'number' || !Number.isSafeInteger(entries) || entries < 0) return null;
+  if (head === null) return entries === 0 ? { entries, head } : null;
+  return isHash(head) && entries > 0 ? { entries, head } : null;
+}
+
+function trailOf(
+  cycleId: string,
+  status: TrailStatus,
+  report: ChainReport,
+  problem: ChainProblem | null,
+): CycleTrail {
+  const { entries, head, ended } = report;
+  return { cycle_id: cycleId, status, entries, head, ended, problem };
+}
+
+function atLine(line: number, problem: string): ChainProblem {
+  return { line, seq: null, problem };
+}
+
+function alien(path: string, named: boolean): AlienFile {
+  const problem = named
+    ? 'it has the name of an audit chain, but is no plain file'
+    : 'it is no audit chain: the folder holds the audit trail and nothing else';
+  return { path, problem };
+}
+
+function conclude(
+  cycles: readonly CycleTrail[],
+  aliens: readonly AlienFile[],
+  notBegun: readonly string[],
+): TrailReport {
+  const found = new Set<TrailStatus>(cycles.map((trail) => trail.status));
+  if (aliens.length > 0) found.add('BROKEN');
+  const status = WORST_FIRST.find((each) => found.has(each)) ?? 'INTACT';
+  return { status, exit: EXITS[status], cycles, aliens, not_begun: notBegun, problem: null };
+}
+
+function couldNotLook(problem: string): TrailReport {
+  const status = 'UNREADABLE';
+  return { status, exit: EXITS[status], cycles: [], aliens: [], not_begun: [], problem };
+}
+
+/** The text of a store's error. @throws any other error: it is a fault of the harness */
+function sentence(error: unknown): string {
+  const isStores = error instanceof Error && error.name === 'StoreError';
+  if (!isStores) throw error;
+  return error.message;
+}

@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { type Config, readConfig } from './documents/config';
+import { readDocument } from './documents/json';
+import { messageOf } from './core/invariant';
+import { Problem } from './problem';
+
+/** Where everything of the harness lives that outlives a process. */
+export function harnessHome(env: NodeJS.ProcessEnv): string {
+  return resolve(env['HARNESS_HOME'] || '.harness');
+}
+
+/** The configuration: `--config`, else `HARNESS_CONFIG`, else `harness.config.json` here if there is one, else nothing. */
+export function loadConfig(flag: string | undefined, env: NodeJS.ProcessEnv): Config {
+  const named = flag ?? (env['HARNESS_CONFIG'] || undefined);
+  const file = resolve(named ?? 'harness.config.json');
+  if (named === undefined && !existsSync(file)) return orThrow(readConfig({}, process.cwd()), file);
+  const read = readDocument(readFileOrThrow(file));
+  if (!read.ok) throw new Problem('UNREADABLE', `${file}: ${read.problem}`, file);
+  return orThrow(readConfig(read.value, dirname(file)), file);
+}
+
+function orThrow(read: ReturnType<typeof readConfig>, file: string): Config {
+  if (read.ok) return read.config;
+  throw new Problem('USAGE', `${file}: ${read.problem}`, read.path);
+}
+
+/** A file's bytes; `-` is standard input. @throws Problem UNREADABLE */
+export function readFileOrThrow(path: string): Uint8Array {
+  try {
+    return readFileSync(path === '-' ? 0 : path);
+  } catch (error) {
+    const why = messageOf(error)
+      .replace(/^[A-Z]+: /, '')
+      .replace(/, (open|read).*$/, '');
+    throw new Problem(
+      'UNREADABLE',
+      `${path === '-' ? 'standard input' : path} cannot be read: ${why}`,
+      path,
+      error,
+    );
+  }
+}

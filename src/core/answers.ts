@@ -1,0 +1,24 @@
+import type { AuditHead } from './entry';
+import type { Output, TaskLists } from './events';
+import type { Plan } from './plan';
+import type { Reason } from './reasons';
+import type { Verdict } from './validate';
+
+/** What a task's activity answers when the task succeeded. */
+export interface TaskDone {
+  readonly output: Output;
+  /** 2 or more: a worker was lost on the way (R24). */
+  readonly attempt: number;
+  readonly lists?: TaskLists;
+  /** The chain's head after the entries that rode on the task, and what the task wrote: Temporal's history is its witness. */
+  readonly audit: AuditHead;
+}
+
+/** T1's answer: its verdict decides whether a graph is built. */
+export interface ValidateDone extends TaskDone {
+  readonly verdict: Verdict;
+}
+
+export type GraphAnswer =
+  | { readonly built: true; readonly plan: Plan }
+  | { readonly built: false; readonly problems: readonly Reason[]; readonly override: boolean };

@@ -1,0 +1,341 @@
+import type {
+  AnnouncedTask,
+  Event,
+  EventOf,
+  Halt,
+  HaltDecision,
+  Output,
+  TaskLists,
+  Violation,
+} from './events';
+import { invariant } from './invariant';
+import type { Sha256 } from './json';
+import { type HarnessPhase, nextPhase, type PhaseEvent } from './phases';
+import type { PlannedTask } from './plan';
+import type { Policy } from './policy';
+import { fromRanges } from './ranges';
+import type { CycleOutcome, Reason, TaskOutcome } from './reasons';
+import type { Verdict } from './validate';
+
+/** A planned task and what has become of it. */
+export interface TaskState {
+  readonly planned: PlannedTask;
+  /** Positions of its dependencies in execution order. */
+  readonly after: readonly number[];
+  /** WAITING: not started, or stopped and to be attempted again. */
+  status: 'WAITING' | 'RUNNING' | 'ENDED';
+  outcome: TaskOutcome | null;
+  reason: Reason | null;
+  spreads: Reason | null;
+  output: Output;
+  started_at: string | null;
+  ended_at: string | null;
+}
+
+/**
+ * One cycle as its record tells it. There is no other source: the workflow folds each event as it records it, and whoever
+ * reads the audit trail folds the same events to the same state.
+ */
+export interface Cycle {
+  readonly opened: EventOf<'CYCLE_OPENED'>['data'] | null;
+  phase: HarnessPhase;
+  /** The phase that the open halt interrupted. */
+  interrupted: HarnessPhase;
+  outcome: CycleOutcome | null;
+  summary: string | null;
+  reasons: Reason[];
+  verdict: Verdict | null;
+  plan_hash: Sha256 | null;
+  parallel: boolean;
+  /** In execution order; before the plan is built, T1 alone. */
+  tasks: TaskState[];
+  planned: boolean;
+  gate: 'OPEN' | 'CLOSED' | null;
+  /** R4: the rest of the tasks met a bundle that had gone stale. */
+  stale: boolean;
+  refused: boolean;
+  cancelled: boolean;
+  /** The last halt: open while `decision` is null and it has not expired. */
+  halt: Halt | null;
+  haltOpen: boolean;
+  openTask: string | null;
+  /** How the last halt ended the cycle, if it did: ABORT and RESTART_FRESH, or expiry. */
+  ended_by: Reason | null;
+  halts: number;
+  decisions: Map<string, { decision: HaltDecision | null; text: string; refusal: string | null }>;
+  violations: Violation[];
+  lists: TaskLists;
+  last_at: string;
+}
+
+export function newCycle(): Cycle {
+  return {
+    opened: null,
+    phase: 'IDLE',
+    interrupted: 'IDLE',
+    outcome: null,
+    summary: null,
+    reasons: [],
+    verdict: null,
+    plan_hash: null,
+    parallel: false,
+    tasks: [],
+    planned: false,
+    gate: null,
+    stale: false,
+    refused: false,
+    cancelled: false,
+    halt: null,
+    haltOpen: false,
+    openTask: null,
+    ended_by: null,
+    halts: 0,
+    decisions: new Map(),
+    violations: [],
+    lists: {},
+    last_at: '',
+  };
+}
+
+/** The policy echoed in the record; every rule after VALIDATE reads it from here. */
+export function policyOf(cycle: Cycle): Policy {
+  return openedOf(cycle).policy;
+}
+
+export function openedOf(cycle: Cycle): EventOf<'CYCLE_OPENED'>['data'] {
+  invariant(cycle.opened !== null, 'CA', 'the cycle has not been opened');
+  return cycle.opened;
+}
+
+/** Takes one event into the cycle's state. The only function that changes it. @throws HARNESS_ERROR on an impossible one. */
+export function fold(cycle: Cycle, event: Event): void {
+  cycle.last_at = event.at;
+  switch (event.type) {
+    case 'CYCLE_OPENED':
+      Object.assign(cycle, newCycle(), { opened: event.data, last_at: event.at });
+      cycle.tasks = [stateOf(announced(event.data.first_task))];
+      move(cycle, 'INPUT_RECEIVED');
+      return;
+    case 'STATE_JUDGED':
+      cycle.verdict = event.data;
+      cycle.reasons.push(...event.data.findings);
+      if (event.data.verdict === 'PROCEED') move(cycle, 'STATE_VALID');
+      return;
+    case 'GRAPH_BUILT':
+      return foldPlan(cycle, event.data);
+    case 'GRAPH_REFUSED':
+      cycle.refused = true;
+      cycle.tasks = [];
+      cycle.reasons.push(...event.data.problems);
+      return;
+    case 'TASK_STARTED':
+    case 'TASK_STOPPED':
+    case 'TASK_ENDED':
+    case 'TASK_SKIPPED':
+      return foldTask(cycle, event);
+    case 'HALT_RAISED':
+    case 'HALT_REPEATED':
+    case 'HALT_EXPIRED':
+    case 'DECISION_TAKEN':
+    case 'DECISION_REFUSED':
+      return foldHalt(cycle, event);
+    case 'VIOLATION':
+      cycle.violations.push(event.data);
+      return;
+    case 'CANCEL_REQUESTED':
+      cycle.cancelled = true;
+      cycle.haltOpen = false;
+      cycle.reasons.push({ code: 'CANCELLED', detail: event.data.detail });
+      return;
+    case 'CYCLE_ENDED':
+      move(cycle, 'FINALIZING');
+      move(cycle, 'ENDED');
+      cycle.outcome = event.data.outcome;
+      cycle.summary = event.data.summary;
+      cycle.reasons = [...event.data.reasons];
+      return;
+    case 'SIGNALS_IGNORED':
+    case 'ACTION_EMITTED':
+    case 'ACTION_KNOWN':
+      return; // on record for the reader; nothing depends on them
+  }
+}
+
+function move(cycle: Cycle, event: PhaseEvent): void {
+  cycle.phase = nextPhase(cycle.phase, event, cycle.interrupted);
+}
+
+function announced(task: AnnouncedTask): PlannedTask {
+  return { ...task, after: '', critical: true, effects: [], barred: null };
+}
+
+function stateOf(planned: PlannedTask): TaskState {
+  return {
+    planned,
+    after: fromRanges(planned.after),
+    status: 'WAITING',
+    outcome: null,
+    reason: null,
+    spreads: null,
+    output: null,
+    started_at: null,
+    ended_at: null,
+  };
+}
+
+/** The plan takes the place of the announced T1, which stands done in it (readings, "T1 is VALIDATE"). */
+function foldPlan(cycle: Cycle, plan: EventOf<'GRAPH_BUILT'>['data']): void {
+  const [t1] = cycle.tasks;
+  invariant(
+    t1 !== undefined && t1.status === 'ENDED',
+    'CA',
+    'the graph is built after T1 has ended',
+  );
+  cycle.tasks = plan.tasks.map(stateOf);
+  const [first] = cycle.tasks;
+  invariant(
+    first?.planned.task_id === t1.planned.task_id,
+    'C4.I3',
+    'T1 ran under the id that the plan gives it',
+  );
+  cycle.tasks[0] = { ...t1, planned: first.planned };
+  cycle.planned = true;
+  cycle.plan_hash = plan.plan_hash;
+  cycle.parallel = plan.parallel;
+  // T1 failed: there is no verdict that moved the phase, and the graph is built only so that its tasks are on record.
+  if (cycle.phase === 'VALIDATE') move(cycle, 'STATE_VALID');
+  move(cycle, 'GRAPH_BUILT');
+}
+
+type TaskEvent = Extract<
+  Event,
+  { type: 'TASK_STARTED' | 'TASK_STOPPED' | 'TASK_ENDED' | 'TASK_SKIPPED' }
+>;
+
+function foldTask(cycle: Cycle, event: TaskEvent): void {
+  const task = cycle.tasks.find((candidate) => candidate.planned.name === event.task);
+  invariant(task !== undefined, 'C5.N', `task ${event.task} is in the plan`);
+  invariant(task.status !== 'ENDED', 'C3.O', `task ${event.task} ends once`);
+  switch (event.type) {
+    case 'TASK_STARTED':
+      task.status = 'RUNNING';
+      task.started_at = event.at;
+      return;
+    case 'TASK_STOPPED':
+      task.status = 'WAITING';
+      task.started_at = null;
+      return;
+    case 'TASK_SKIPPED':
+      Object.assign(task, { status: 'ENDED', outcome: 'SKIPPED', reason: event.data.reason });
+      task.spreads = event.data.spreads;
+      task.ended_at = event.at;
+      if (event.data.reason.code === 'STATE_STALE' && !cycle.stale) {
+        cycle.stale = true;
+        cycle.reasons.push(event.data.reason);
+      }
+      return;
+    case 'TASK_ENDED':
+      invariant(task.status === 'RUNNING', 'C4.P', `task ${event.task} ends after it started`);
+      Object.assign(task, {
+        status: 'ENDED',
+        outcome: event.data.outcome,
+        reason: event.data.reason,
+      });
+      task.output = event.data.output;
+      task.ended_at = event.at;
+      cycle.lists = { ...cycle.lists, ...event.data.lists };
+      if (event.data.outcome === 'SUCCESS') foldGate(cycle, task);
+      return;
+  }
+}
+
+/** C6.T2: the regime gate's verdict is T2's output. */
+function foldGate(cycle: Cycle, task: TaskState): void {
+  if (task.planned.task_type !== 'check_regime') return;
+  const output = task.output;
+  const closed =
+    typeof output === 'object' && output !== null && 'gate' in output && output.gate === 'CLOSED';
+  cycle.gate = closed ? 'CLOSED' : 'OPEN';
+  if (closed && 'reason' in output && output.reason !== null) {
+    cycle.reasons.push(output.reason as unknown as Reason);
+  }
+}
+
+type HaltEvent = Extract<
+  Event,
+  { type: 'HALT_RAISED' | 'HALT_REPEATED' | 'HALT_EXPIRED' | 'DECISION_TAKEN' | 'DECISION_REFUSED' }
+>;
+
+function foldHalt(cycle: Cycle, event: HaltEvent): void {
+  switch (event.type) {
+    case 'HALT_RAISED': {
+      const { open_task, ...halt } = event.data;
+      invariant(!cycle.haltOpen, 'C3.F3', 'one halt waits at a time');
+      // A cycle that was ending when its record could not be written is HALTED once more: it goes on from where it was.
+      if (cycle.phase !== 'HALTED') cycle.interrupted = cycle.phase;
+      move(cycle, 'HALT_RAISED');
+      Object.assign(cycle, { halt, haltOpen: true, openTask: open_task });
+      cycle.halts += 1;
+      return;
+    }
+    case 'HALT_EXPIRED':
+      cycle.haltOpen = false;
+      cycle.ended_by = {
+        code: 'HALT_EXPIRED',
+        detail: `nobody decided on ${cycle.halt?.code ?? 'the halt'} in time`,
+      };
+      return;
+    case 'DECISION_TAKEN': {
+      const { halt_id: _, ...decision } = event.data;
+      invariant(
+        cycle.halt !== null && cycle.haltOpen,
+        'C3.F3',
+        'a decision is taken on an open halt',
+      );
+      cycle.halt = { ...cycle.halt, decision };
+      cycle.haltOpen = false;
+      cycle.decisions.set(decision.decision_id, {
+        decision,
+        text: textOf(event.data),
+        refusal: null,
+      });
+      if (decision.choice === 'ABORT' || decision.choice === 'RESTART_FRESH') {
+        cycle.ended_by = {
+          code: cycle.halt.code,
+          detail: `${cycle.halt.detail}: ${decision.choice} by ${decision.by}`,
+        };
+        return;
+      }
+      move(cycle, 'HALT_CLEARED');
+      return;
+    }
+    case 'DECISION_REFUSED': {
+      const id = event.data.decision['decision_id'];
+      if (typeof id !== 'string' || cycle.decisions.has(id)) return;
+      cycle.decisions.set(id, {
+        decision: null,
+        text: textOf(event.data.decision),
+        refusal: event.data.why,
+      });
+      return;
+    }
+    case 'HALT_REPEATED':
+      return;
+  }
+}
+
+/** What makes two decisions the same decision: all seven texts. */
+export function textOf(decision: object): string {
+  const fields = [
+    'halt_id',
+    'choice',
+    'reason',
+    'root_cause',
+    'why_safe',
+    'by',
+    'decision_id',
+  ] as const;
+  return JSON.stringify(
+    fields.map((field) => (decision as Record<string, unknown>)[field] ?? null),
+  );
+}

@@ -1,0 +1,150 @@
+import type { Clause } from './clauses';
+import type { Json, JsonObject, Listed, Ref, Sha256 } from './json';
+import type { Plan } from './plan';
+import type { Policy } from './policy';
+import type { CycleOutcome, Reason, ReasonCode, ViolationCode, ViolationResponse } from './reasons';
+import type { Verdict } from './validate';
+
+/** What a person may decide on a halt (R31). */
+export const CHOICES = ['RESUME', 'RETRY_TASK', 'SKIP_TASK', 'RESTART_FRESH', 'ABORT'] as const;
+export type Choice = (typeof CHOICES)[number];
+
+/** A suspended halt: the cycle waits for a human (C3.F3). Shape of the public interface. */
+export interface Halt {
+  readonly halt_id: string;
+  readonly scope: 'cycle' | 'harness';
+  readonly code: ReasonCode;
+  readonly detail: string;
+  readonly raised_by: string;
+  readonly since: string;
+  readonly expires_at: string | null;
+  readonly choices: readonly Choice[];
+  readonly decision: HaltDecision | null;
+}
+
+export interface HaltDecision {
+  readonly choice: Choice;
+  readonly reason: string;
+  readonly root_cause: string;
+  readonly why_safe: string;
+  readonly by: string;
+  readonly decision_id: string;
+  readonly at: string;
+}
+
+export interface Violation {
+  readonly kind: 'SKILL_VIOLATION' | 'HARNESS_VIOLATION';
+  readonly code: ViolationCode;
+  readonly skill_ref: string | null;
+  readonly detail: string;
+  readonly response: readonly ViolationResponse[];
+}
+
+/** T1 as the starter announced it: it runs before there is a plan, and its activity checks this against the graph. */
+export interface AnnouncedTask {
+  readonly name: string;
+  readonly task_id: string;
+  readonly task_type: string;
+  readonly skill_ref: string;
+  readonly timeout_ms: number;
+}
+
+/** A task's output as the record carries it: the value itself, or a reference when it is over 1 KiB. */
+export type Output = Json | Ref;
+
+interface Body {
+  CYCLE_OPENED: {
+    readonly cycle_id: string;
+    readonly workflow_id: string;
+    readonly mode: 'shadow';
+    readonly input_hash: Sha256;
+    readonly graph_hash: Sha256;
+    readonly policy_hash: Sha256;
+    readonly evaluated_at: string;
+    readonly policy: Policy;
+    readonly harness: string;
+    readonly first_task: AnnouncedTask;
+    /** The cycle that this one restarts on a fresh bundle, when a halt's decision asked for that. */
+    readonly restarts: string | null;
+  };
+  TASK_STARTED: {
+    readonly task_id: string;
+    readonly task_type: string;
+    readonly skill_ref: string;
+  };
+  TASK_ENDED: {
+    readonly task_id: string;
+    readonly outcome: 'SUCCESS' | 'FAILED';
+    readonly reason: Reason | null;
+    readonly output: Output;
+    /** 2 or more: a worker was lost and the task was attempted again (R24). Null for a failure. */
+    readonly attempt: number | null;
+    readonly lists?: TaskLists;
+  };
+  TASK_SKIPPED: {
+    readonly task_id: string;
+    readonly reason: Reason;
+    /** C4.S: the state at skip time; the bundle is immutable, so its hash is the whole snapshot. */
+    readonly snapshot: Sha256;
+    /** R7: the skip that descendants inherit, when it spreads. */
+    readonly spreads: Reason | null;
+  };
+  TASK_STOPPED: { readonly task_id: string; readonly because: string };
+  STATE_JUDGED: Verdict;
+  GRAPH_BUILT: Plan;
+  GRAPH_REFUSED: { readonly problems: readonly Reason[]; readonly override: boolean };
+  HALT_RAISED: Halt & { readonly open_task: string | null };
+  HALT_REPEATED: { readonly halt_id: string; readonly detail: string };
+  DECISION_TAKEN: HaltDecision & { readonly halt_id: string };
+  DECISION_REFUSED: { readonly decision: JsonObject; readonly why: string };
+  HALT_EXPIRED: { readonly halt_id: string };
+  VIOLATION: Violation;
+  CANCEL_REQUESTED: { readonly detail: string };
+  SIGNALS_IGNORED: { readonly count: number; readonly detail: string };
+  ACTION_EMITTED: JsonObject;
+  ACTION_KNOWN: JsonObject;
+  CYCLE_ENDED: {
+    readonly outcome: CycleOutcome;
+    readonly summary: string;
+    readonly reasons: readonly Reason[];
+  };
+}
+
+/** What T3 and T4 leave behind that grows with the beliefs: references to lists in the store. */
+export interface TaskLists {
+  readonly actions?: Listed;
+  readonly beliefs_removed?: Listed;
+  /** Ids of the beliefs that survive T3: what everything behind it reads (SK-2, R33). */
+  readonly survivors?: Listed;
+}
+
+export type EventType = keyof Body;
+export type EventOf<T extends EventType> = {
+  readonly type: T;
+  readonly clause: Clause;
+  readonly actor: string;
+  readonly task: string | null;
+  readonly at: string;
+  readonly data: Body[T];
+};
+/** Everything that can happen in a cycle. The audit trail is these, chained; the cycle's state is their fold. */
+export type Event = { [T in EventType]: EventOf<T> }[EventType];
+
+/** Builds an event; the harness is the actor unless another one is given. */
+export function event<T extends EventType>(
+  type: T,
+  clause: Clause,
+  at: string,
+  data: Body[T],
+  about: { task?: string | null; actor?: string } = {},
+): Event {
+  // The union of EventOf over T is what this builds; TypeScript cannot see that for a generic T.
+  return {
+    type,
+    clause,
+    at,
+    data,
+    task: about.task ?? null,
+    actor: about.actor ?? 'harness',
+  } as Event;
+}

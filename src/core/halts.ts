@@ -1,0 +1,211 @@
+import { type Cycle, openedOf, policyOf, textOf } from './cycle';
+import { type Choice, CHOICES, type Event, event, type Halt } from './events';
+import { invariant } from './invariant';
+import type { JsonObject } from './json';
+import { type Reason, type ReasonCode, REASONS, VIOLATIONS, type ViolationCode } from './reasons';
+import { formatInstant, parseInstant } from './time';
+
+/** What raises a suspended halt. `openTask`: the task that a harness-level error left open, by name. */
+export interface HaltCause {
+  readonly code: ReasonCode;
+  readonly detail: string;
+  readonly raisedBy: string;
+  readonly openTask?: string | null;
+}
+
+/** C3.F3: suspends the cycle until a human decides, or the halt expires. */
+export function raiseHalt(cycle: Cycle, cause: HaltCause, now: string): Event {
+  const expiryMs = policyOf(cycle).halt_expiry_ms;
+  const openTask = cause.openTask ?? null;
+  const data: Halt & { open_task: string | null } = {
+    halt_id: `${openedOf(cycle).cycle_id}-h${cycle.halts + 1}`,
+    scope: 'cycle',
+    code: cause.code,
+    detail: cause.detail,
+    raised_by: cause.raisedBy,
+    since: now,
+    expires_at: expiryMs === null ? null : formatInstant((parseInstant(now) ?? 0) + expiryMs),
+    choices: choicesFor(cycle, openTask),
+    decision: null,
+    open_task: openTask,
+  };
+  return event('HALT_RAISED', REASONS[cause.code], now, data, { actor: cause.raisedBy });
+}
+
+/** R31. */
+function choicesFor(cycle: Cycle, openTask: string | null): Choice[] {
+  if (openTask === null) return ['RESUME', 'RESTART_FRESH', 'ABORT'];
+  const task = cycle.tasks.find((candidate) => candidate.planned.name === openTask);
+  const skippable = task !== undefined && !task.planned.critical;
+  return [
+    ...(skippable ? (['RETRY_TASK', 'SKIP_TASK'] as const) : (['RETRY_TASK'] as const)),
+    'RESTART_FRESH',
+    'ABORT',
+  ];
+}
+
+/** An operator's halt. While a halt waits already, a further one is a further cause of the same halt. */
+export function operatorHalt(
+  cycle: Cycle,
+  request: { reason: string; by: string },
+  now: string,
+): Event[] {
+  if (cycle.outcome !== null) return [];
+  if (!cycle.haltOpen) {
+    return [
+      raiseHalt(
+        cycle,
+        { code: 'OPERATOR_HALT', detail: request.reason, raisedBy: request.by },
+        now,
+      ),
+    ];
+  }
+  const { halt } = cycle;
+  if (halt === null || (halt.detail === request.reason && halt.raised_by === request.by)) return [];
+  const data = { halt_id: halt.halt_id, detail: request.reason };
+  return [event('HALT_REPEATED', 'C3.F3', now, data, { actor: request.by })];
+}
+
+/** A decision as it arrives: the seven texts, and the names of whatever else was sent with them. */
+export interface DecisionRequest {
+  readonly halt_id: string;
+  readonly choice: string;
+  readonly reason: string;
+  readonly root_cause: string;
+  readonly why_safe: string;
+  readonly by: string;
+  readonly decision_id: string;
+}
+
+export interface DecisionAnswer {
+  readonly accepted: boolean;
+  readonly code: 'ACCEPTED' | 'REFUSED' | 'OVERRIDE_ATTEMPT';
+  /** One plain sentence for the person who decided. */
+  readonly message: string;
+  /** What goes on record. A refusal is on record too (R14). */
+  readonly events: readonly Event[];
+}
+
+/** R14, R29, R31: judges a decision. The same `decision_id` with the same content gets the same answer again. */
+export function judgeDecision(
+  cycle: Cycle,
+  request: DecisionRequest,
+  extra: readonly string[],
+  now: string,
+): DecisionAnswer {
+  const known = cycle.decisions.get(request.decision_id);
+  if (known !== undefined && known.text === textOf(request)) return again(known);
+  const override = overrideIn(cycle, request, extra);
+  if (override !== null) return refuseOverride(cycle, request, override, now);
+  const why = refusalOf(cycle, request, known !== undefined);
+  if (why !== null) {
+    return {
+      accepted: false,
+      code: 'REFUSED',
+      message: why,
+      events: [refusedEvent(request, why, now)],
+    };
+  }
+  invariant(cycle.halt !== null, 'C3.F3', 'a halt waits');
+  const { halt_id, choice, reason, root_cause, why_safe, by, decision_id } = request;
+  invariant(isChoice(choice), 'C5.O', 'the choice is one that the halt allows');
+  const decision = { halt_id, choice, reason, root_cause, why_safe, by, decision_id, at: now };
+  const events = [event('DECISION_TAKEN', 'C3.F3', now, decision, { actor: by })];
+  if (choice === 'SKIP_TASK') events.push(...operatorSkip(cycle, request, now));
+  return { accepted: true, code: 'ACCEPTED', message: `${choice} is decided by ${by}`, events };
+}
+
+function again(known: { refusal: string | null }): DecisionAnswer {
+  const accepted = known.refusal === null;
+  const message = known.refusal ?? 'this decision was taken before: nothing is done twice';
+  return { accepted, code: accepted ? 'ACCEPTED' : 'REFUSED', message, events: [] };
+}
+
+function isChoice(choice: string): choice is Choice {
+  return (CHOICES as readonly string[]).includes(choice);
+}
+
+/** C5.O: asking for what no halt ever allows, or for what this one does not. */
+function overrideIn(
+  cycle: Cycle,
+  request: DecisionRequest,
+  extra: readonly string[],
+): string | null {
+  if (extra.length > 0)
+    return `a decision carries nothing but its seven texts, this one also ${extra.join(', ')}`;
+  if (!isChoice(request.choice)) {
+    return `${JSON.stringify(request.choice.slice(0, 80))} is no choice: a decision never relaxes a permission, staleness or confidence`;
+  }
+  const { halt } = cycle;
+  if (!cycle.haltOpen || halt === null || halt.halt_id !== request.halt_id) return null;
+  if (halt.choices.includes(request.choice)) return null;
+  return `${request.choice} is not allowed by this halt, which allows ${halt.choices.join(', ')}`;
+}
+
+function refusalOf(cycle: Cycle, request: DecisionRequest, idTaken: boolean): string | null {
+  if (idTaken)
+    return `decision id ${request.decision_id} was used for another decision: give a new one`;
+  if (!cycle.haltOpen || cycle.halt === null) return 'no halt waits for a decision in this cycle';
+  if (cycle.halt.halt_id === request.halt_id) return null;
+  return `halt ${request.halt_id} does not wait: the one that waits is ${cycle.halt.halt_id}`;
+}
+
+/** R14: refused, HARNESS_VIOLATION, immediate halt; a halted cycle stays halted. */
+function refuseOverride(
+  cycle: Cycle,
+  request: DecisionRequest,
+  why: string,
+  now: string,
+): DecisionAnswer {
+  const events = [
+    refusedEvent(request, why, now),
+    violationEvent('OVERRIDE_ATTEMPT', `${request.by}: ${why}`, now, request.by),
+  ];
+  if (!cycle.haltOpen) {
+    events.push(
+      raiseHalt(cycle, { code: 'OVERRIDE_ATTEMPT', detail: why, raisedBy: request.by }, now),
+    );
+  }
+  return { accepted: false, code: 'OVERRIDE_ATTEMPT', message: why, events };
+}
+
+function refusedEvent(request: DecisionRequest, why: string, now: string): Event {
+  const data = { decision: { ...request } as JsonObject, why };
+  return event('DECISION_REFUSED', 'C5.O', now, data, { actor: request.by });
+}
+
+/** A violation as the record and the result show it, with the contract's response (C7.V, C5.O). */
+export function violationEvent(
+  code: ViolationCode,
+  detail: string,
+  now: string,
+  actor = 'harness',
+): Event {
+  const { kind, clause, response } = VIOLATIONS[code];
+  return event(
+    'VIOLATION',
+    clause,
+    now,
+    { kind, code, skill_ref: null, detail, response },
+    { actor },
+  );
+}
+
+/** R31: the open task is skipped by the operator's word. */
+function operatorSkip(cycle: Cycle, request: DecisionRequest, now: string): Event[] {
+  const task = cycle.tasks.find((candidate) => candidate.planned.name === cycle.openTask);
+  if (task === undefined || task.status === 'ENDED') return [];
+  const reason: Reason = { code: 'OPERATOR_SKIP', detail: `${request.by}: ${request.reason}` };
+  const data = {
+    task_id: task.planned.task_id,
+    reason,
+    snapshot: openedOf(cycle).input_hash,
+    spreads: null,
+  };
+  return [
+    event('TASK_SKIPPED', REASONS.OPERATOR_SKIP, now, data, {
+      task: task.planned.name,
+      actor: request.by,
+    }),
+  ];
+}

@@ -1,0 +1,103 @@
+import type { GraphAnswer, TaskDone, ValidateDone } from './answers';
+import type { Clause } from './clauses';
+import type { TaskState } from './cycle';
+import { type Event, event } from './events';
+import { violationEvent } from './halts';
+import { type Reason, REASONS } from './reasons';
+import { type CycleInput, HARNESS_VERSION } from './start';
+
+/** What goes on record for each thing that the workflow sees. */
+
+export function openingEvent(input: CycleInput, workflowId: string, now: string): Event {
+  return event('CYCLE_OPENED', 'CA', now, {
+    cycle_id: input.cycle_id,
+    workflow_id: workflowId,
+    mode: input.mode,
+    input_hash: input.input_hash,
+    graph_hash: input.graph_hash,
+    policy_hash: input.policy_hash,
+    evaluated_at: now, // R4: read once, here
+    policy: input.policy, // R6: echoed
+    harness: HARNESS_VERSION,
+    first_task: input.first_task,
+    restarts: input.restarts ?? null,
+  });
+}
+
+export function startedEvent({ planned }: TaskState, now: string): Event {
+  const { name, task_id, task_type, skill_ref } = planned;
+  return event('TASK_STARTED', 'C4.O', now, { task_id, task_type, skill_ref }, { task: name });
+}
+
+/** SUCCESS; for T1 also its verdict, which decides whether a graph is built (C6.T1). */
+export function endedEvents(
+  { planned }: TaskState,
+  done: TaskDone | ValidateDone,
+  now: string,
+): Event[] {
+  const { output, attempt, lists } = done;
+  const data = {
+    task_id: planned.task_id,
+    outcome: 'SUCCESS' as const,
+    reason: null,
+    output,
+    attempt,
+    ...(lists === undefined ? {} : { lists }),
+  };
+  const ended = event('TASK_ENDED', clauseOf(planned.task_type), now, data, { task: planned.name });
+  if (!('verdict' in done)) return [ended];
+  const overrides = done.verdict.findings.filter(({ code }) => code === 'OVERRIDE_ATTEMPT');
+  return [
+    ended,
+    event('STATE_JUDGED', 'C6.T1', now, done.verdict, { task: planned.name }),
+    ...overrides.map(({ detail }) => violationEvent('OVERRIDE_ATTEMPT', detail, now)),
+  ];
+}
+
+/** C3.F1, C3.F4. */
+export function failedEvents({ planned }: TaskState, reason: Reason, now: string): Event[] {
+  const data = {
+    task_id: planned.task_id,
+    outcome: 'FAILED' as const,
+    reason,
+    output: null,
+    attempt: null,
+  };
+  return [event('TASK_ENDED', REASONS[reason.code], now, data, { task: planned.name })];
+}
+
+/** R32: stopped, not FAILED. */
+export function stoppedEvents({ planned }: TaskState, because: string, now: string): Event[] {
+  return [
+    event(
+      'TASK_STOPPED',
+      'C3.F3',
+      now,
+      { task_id: planned.task_id, because },
+      { task: planned.name },
+    ),
+  ];
+}
+
+/** C4.I1; a graph that goes round the gate is also a violation (R26, C5.O). */
+export function graphEvents(answer: GraphAnswer, now: string): Event[] {
+  if (answer.built) return [event('GRAPH_BUILT', 'C4.I1', now, answer.plan)];
+  const { problems, override } = answer;
+  const refused = event('GRAPH_REFUSED', 'C3.D3', now, { problems, override });
+  if (!override) return [refused];
+  return [
+    refused,
+    violationEvent('GRAPH_INVALID', problems.map(({ detail }) => detail).join('; '), now),
+  ];
+}
+
+const CLAUSE_OF: Readonly<Record<string, Clause>> = {
+  validate_state: 'C6.T1',
+  check_regime: 'C6.T2',
+  filter_beliefs: 'C6.T3',
+  emit_actions: 'C6.T4',
+};
+
+function clauseOf(taskType: string): Clause {
+  return CLAUSE_OF[taskType] ?? 'C3.O';
+}

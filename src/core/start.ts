@@ -1,0 +1,69 @@
+import type { AnnouncedTask } from './events';
+import { isObject, type Sha256 } from './json';
+import type { Policy } from './policy';
+
+/** The one argument of the workflow `executionCycle`: digests of what is in the store, and what a person wants to read. */
+export interface CycleInput {
+  readonly cycle_id: string;
+  readonly mode: 'shadow';
+  readonly input_hash: Sha256;
+  readonly graph_hash: Sha256;
+  readonly policy_hash: Sha256;
+  /** The policy itself, echoed for the reader; T1 checks it against `policy_hash`. */
+  readonly policy: Policy;
+  /** T1 as the graph declares it; T1 checks it against `graph_hash`. */
+  readonly first_task: AnnouncedTask;
+  /** The cycle id of the halted cycle that this one restarts on a fresh bundle (RESTART_FRESH). */
+  readonly restarts?: string;
+}
+
+/** Workflow type, signals, query and update: the names that other clients use (interface, "In the Web UI"). */
+export const EXECUTION_CYCLE = 'executionCycle';
+export const TASK_QUEUE = 'harness';
+
+/** The search attributes of every cycle, all keywords. */
+export const SEARCH_ATTRIBUTES = {
+  HarnessPhase: 'Keyword',
+  HarnessOutcome: 'Keyword',
+  HarnessMode: 'Keyword',
+  HarnessReason: 'Keyword',
+} as const;
+
+/** Written into every cycle's first audit entry; equal to the package's version (a test holds them together). */
+export const HARNESS_VERSION = '0.1.0';
+
+/** `shadow-2026-11-22T14.25.29Z-1a2b3c4d`: the only free text on the Web UI's first page, so it speaks. */
+export function workflowIdFor(mode: string, bundleTimestamp: unknown, cycleId: string): string {
+  const second = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|\+00:00)$/.exec(
+    String(bundleTimestamp),
+  )?.[1];
+  const when = second === undefined ? 'undated' : `${second.replaceAll(':', '.')}Z`;
+  return `${mode}-${when}-${cycleId.slice(0, 8)}`;
+}
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** A start by another client than ours: null when its shape can be worked with, else one plain sentence. */
+export function problemOfInput(input: unknown): string | null {
+  const how = "start cycles with `harness cycle start` or the package's startCycle";
+  if (!isObject(input)) return `the workflow's argument is not an object: ${how}`;
+  if (input['mode'] === 'live') return 'mode live is refused: V1 executes no orders (C6)'; // R22
+  if (input['mode'] !== 'shadow')
+    return `mode ${JSON.stringify(input['mode'])} is none: the mode is shadow`;
+  for (const name of ['input_hash', 'graph_hash', 'policy_hash']) {
+    if (!DIGEST.test(String(input[name]))) return `${name} is no sha256 digest: ${how}`;
+  }
+  if (typeof input['cycle_id'] !== 'string') return `cycle_id is missing: ${how}`;
+  const task = input['first_task'];
+  const texts = ['name', 'task_id', 'task_type', 'skill_ref'];
+  if (
+    !isObject(task) ||
+    texts.some((key) => typeof task[key] !== 'string') ||
+    typeof task['timeout_ms'] !== 'number'
+  ) {
+    return `first_task is no task: ${how}`;
+  }
+  const expiry = isObject(input['policy']) ? input['policy']['halt_expiry_ms'] : undefined;
+  if (expiry !== null && typeof expiry !== 'number') return `policy is no policy: ${how}`;
+  return null;
+}

@@ -1,0 +1,35 @@
+import pino, { type Logger } from 'pino';
+import { DefaultLogger, Runtime, makeTelemetryFilterString } from '@temporalio/worker';
+
+export type { Logger };
+
+/** Logs go to standard error: standard output belongs to the commands' answers. Never a state, never an environment. */
+export function createLogger(level: string): Logger {
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: 2, sync: false }),
+  );
+}
+
+const LEVELS = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+} as const;
+
+/** Sends the SDK's own logs to ours, once per process; without it the SDK's core prints to standard output. */
+export function installRuntime(log: Logger): void {
+  Runtime.install({
+    logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+      const { taskToken: _, error, ...rest } = meta ?? {};
+      log[LEVELS[level]]({ ...rest, ...(error === undefined ? {} : { err: error }) }, message);
+    }),
+    telemetryOptions: {
+      logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
+    },
+    // The commands decide what a signal means: a drain, or the end of waiting.
+    shutdownSignals: [],
+  });
+}

@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from './activities';
+import type { Dependencies } from './activities/dependencies';
+import { messageOf } from './core/invariant';
+import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './core/start';
+import type { Logger } from './logger';
+import { Problem } from './problem';
+import type { ConnectionSettings } from './server/connection';
+import { ensureSearchAttributes } from './server/search-attributes';
+import type { Store } from './store/store';
+
+export interface HarnessWorker {
+  /** Settles when the worker has stopped; rejects when it fails. */
+  readonly stopped: Promise<void>;
+  /** Takes no further task, lets what runs end, and closes the connection. */
+  drain(): Promise<void>;
+}
+
+/** Running activities get this long to end when the worker drains. */
+const GRACE_MS = 30_000;
+
+/**
+ * A lost worker's cycles wait for its sticky queue before another worker takes them: one second, and recovery takes about
+ * five (R24).
+ */
+const STICKY_MS = 1_000;
+
+/** Starts one worker on the harness's task queue. @throws Problem NO_SERVER, REFUSED */
+export async function startWorker(
+  settings: ConnectionSettings,
+  store: Store,
+  log: Logger,
+  checkpoint?: Dependencies['checkpoint'],
+): Promise<HarnessWorker> {
+  const connection = await connect(settings);
+  // An upsert of an attribute that the server does not know would hold up every cycle: so first things first.
+  await ensureSearchAttributes(connection, settings.namespace, SEARCH_ATTRIBUTES);
+  const worker = await Worker.create({
+    connection,
+    namespace: settings.namespace,
+    taskQueue: TASK_QUEUE,
+    activities: createActivities(store, log, checkpoint),
+    ...workflowCode(),
+    stickyQueueScheduleToStartTimeout: STICKY_MS,
+    shutdownGraceTime: GRACE_MS,
+  });
+  const stopped = worker.run().finally(() => connection.close());
+  return {
+    stopped,
+    async drain() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await stopped;
+    },
+  };
+}
+
+/** The bundle made by the build; in a checkout that runs from source, the sources themselves. */
+export function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const built = process.env['HARNESS_WORKFLOW_BUNDLE'] ?? join(__dirname, 'workflow-bundle.js');
+  if (existsSync(built)) return { workflowBundle: { codePath: built } };
+  return { workflowsPath: require.resolve('./workflows') };
+}
+
+async function connect({
+  connectionOptions,
+  address,
+}: ConnectionSettings): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(connectionOptions);
+  } catch (error) {
+    const hint = 'start one with `harness up`, or name one with TEMPORAL_ADDRESS or --address';
+    throw new Problem(
+      'NO_SERVER',
+      `no Temporal server answers at ${address}: ${hint} (${messageOf(error)})`,
+      address,
+      error,
+    );
+  }
+}

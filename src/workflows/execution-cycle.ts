@@ -1,0 +1,390 @@
+import * as temporal from '@temporalio/workflow';
+import type { RecordActivities, TaskActivities, TaskCall } from '../activities/contract';
+import type { TaskDone, ValidateDone } from '../core/answers';
+import { newCycle, openedOf, type TaskState } from '../core/cycle';
+import { nextStep } from '../core/engine';
+import { type Event, event } from '../core/events';
+import { judgeDecision, operatorHalt, raiseHalt } from '../core/halts';
+import { messageOf } from '../core/invariant';
+import { RIDER_BYTES_MAX, SIGNALS_MAX } from '../core/limits';
+import {
+  endedEvents,
+  failedEvents,
+  graphEvents,
+  openingEvent,
+  startedEvent,
+  stoppedEvents,
+} from '../core/recorded';
+import { cycleReport, haltSummary, taskSummary } from '../core/report';
+import { type CycleResult, fitting, resultOf } from '../core/result';
+import { type CycleInput, problemOfInput } from '../core/start';
+import { formatInstant, parseInstant } from '../core/time';
+import { readDecision, readHaltRequest } from '../documents/decision';
+import { HARNESS_KEYS } from '../search-attributes';
+import { cycleQuery, decideUpdate, DESCRIPTIONS, haltSignal, resumeSignal } from './messages';
+import { failureOf, RECORD_OPTIONS, taskOptions } from './options';
+import { Recorder } from './recorder';
+
+/** The longest timer that is set; a halt that expires later, or never, waits on several, so that the Web UI draws its bar. */
+const TIMER_MS_MAX = 30 * 86_400_000;
+
+/** One governed cycle: asks the core for the next step and obeys it, until the record is closed (Appendix A). */
+export async function executionCycle(input: CycleInput): Promise<CycleResult> {
+  const problem = problemOfInput(input);
+  if (problem !== null) throw temporal.ApplicationFailure.nonRetryable(problem, 'USAGE');
+  const scope = temporal.CancellationScope.current();
+  return temporal.CancellationScope.nonCancellable(async () => {
+    const run = new CycleRun(input);
+    scope.cancelRequested.catch(() => run.cancel());
+    const result = await run.toTheEnd();
+    await temporal.condition(temporal.allHandlersFinished);
+    // R36: only a cycle that ended CANCELLED may be run again; Temporal's own status is what decides that, without a race.
+    if (result.outcome === 'CANCELLED') throw new temporal.CancelledFailure(result.summary);
+    return result;
+  });
+}
+
+/** Workflow time: the server's, the same at every replay (R4). */
+function now(): string {
+  return formatInstant(Date.now());
+}
+
+class CycleRun {
+  private readonly cycle = newCycle();
+  private readonly info = temporal.workflowInfo();
+  private readonly books = temporal.proxyLocalActivities<RecordActivities>(RECORD_OPTIONS);
+  private readonly recorder = new Recorder(this.cycle, this.info.runId, this.books);
+  private readonly running = new Map<string, Promise<void>>();
+  private tasks = new temporal.CancellationScope();
+  private signals = 0;
+  private cancelRequested = false;
+  private readonly input: CycleInput;
+
+  constructor(input: CycleInput) {
+    this.input = input;
+    // Before the first await, so that no message is lost; C3.F3 begins with being heard.
+    temporal.setHandler(cycleQuery, () => fitting(this.result()), {
+      description: DESCRIPTIONS.cycle,
+    });
+    temporal.setHandler(haltSignal, (payload) => this.onHalt(payload), {
+      description: DESCRIPTIONS.halt,
+    });
+    temporal.setHandler(resumeSignal, (payload) => this.onResume(payload), {
+      description: DESCRIPTIONS.resume,
+    });
+    temporal.setHandler(decideUpdate, (payload) => this.onDecide(payload), {
+      description: DESCRIPTIONS.decide,
+      // Only what is no decision at all is refused here: a rejected update leaves no trace, and a refusal must (R14).
+      validator: (payload) => {
+        const read = readDecision(payload);
+        if (!read.ok) throw temporal.ApplicationFailure.nonRetryable(read.problem, 'USAGE');
+      },
+    });
+    this.recorder.record([openingEvent(input, this.info.workflowId, now())]);
+  }
+
+  async toTheEnd(): Promise<CycleResult> {
+    for (;;) {
+      const step = nextStep(this.cycle, now());
+      temporal.setCurrentDetails(cycleReport(this.cycle));
+      switch (step.do) {
+        case 'RUN':
+          await this.start(step.tasks);
+          break;
+        case 'BUILD_GRAPH':
+          await this.buildGraph();
+          break;
+        case 'RECORD':
+          this.recorder.record(step.events);
+          break;
+        case 'AWAIT':
+          await this.news();
+          break;
+        case 'STOP':
+          await this.stop();
+          break;
+        case 'WAIT':
+          await this.waitForHuman();
+          break;
+        case 'END':
+          if (await this.end(step.events)) return fitting(this.result());
+      }
+    }
+  }
+
+  /** An operator's cancel: the cycle still finalises and audits. */
+  cancel(): void {
+    this.cancelRequested = true;
+    if (this.recorder.closing || this.cycle.cancelled || this.cycle.outcome !== null) return;
+    const detail = 'cancelled through Temporal';
+    this.recorder.record([
+      event('CANCEL_REQUESTED', 'CA', now(), { detail }, { actor: 'temporal' }),
+    ]);
+  }
+
+  private result(): CycleResult {
+    return resultOf(this.cycle, this.info.runId, this.recorder.audit);
+  }
+
+  private async start(tasks: readonly TaskState[]): Promise<void> {
+    const first = this.running.size === 0;
+    const starts = tasks.map((task) => {
+      const at = now();
+      this.recorder.record([startedEvent(task, at)]);
+      return { task, started: { seq: this.recorder.lastSeq(), at } };
+    });
+    // What is pending rides on the one task that starts; beside other tasks, or when it is much, it is written first.
+    const rides = first && tasks.length === 1 && this.recorder.riderBytes() <= RIDER_BYTES_MAX;
+    if (!rides && !(await this.flush())) return this.giveUp(starts.map(({ task }) => task));
+    if (this.cycle.haltOpen || this.cycle.cancelled)
+      return this.giveUp(starts.map(({ task }) => task));
+    for (const { task, started } of starts) {
+      const run = this.runTask(task, started).finally(() => this.running.delete(task.planned.name));
+      this.running.set(task.planned.name, run);
+    }
+  }
+
+  /** A halt came between the decision to start and the start: nothing has run. */
+  private giveUp(tasks: readonly TaskState[]): void {
+    for (const task of tasks)
+      this.recorder.record(stoppedEvents(task, 'a halt cut in before it started', now()));
+  }
+
+  private async runTask(task: TaskState, started: TaskCall['started']): Promise<void> {
+    const entries = this.recorder.riders();
+    const call: TaskCall = {
+      cycle_id: this.input.cycle_id,
+      task: {
+        name: task.planned.name,
+        task_id: task.planned.task_id,
+        timeout_ms: task.planned.timeout_ms,
+      },
+      hashes: {
+        input: this.input.input_hash,
+        graph: this.input.graph_hash,
+        policy: this.input.policy_hash,
+      },
+      evaluated_at: openedOf(this.cycle).evaluated_at,
+      fresh_until: this.cycle.verdict?.fresh_until ?? null,
+      survivors: this.cycle.lists.survivors ?? null,
+      entries,
+      started,
+    };
+    try {
+      const done = await this.tasks.run(() => this.schedule(task, call));
+      this.recorder.acknowledge(entries.at(-1)?.seq ?? 0, done.audit);
+      this.recorder.record(endedEvents(task, done, now()));
+    } catch (error) {
+      await this.onFailure(task, started.seq, error);
+    }
+  }
+
+  private schedule(task: TaskState, call: TaskCall): Promise<TaskDone | ValidateDone> {
+    const freshForMs =
+      call.fresh_until === null
+        ? null
+        : Math.min((parseInstant(call.fresh_until) ?? 0) - Date.now(), TIMER_MS_MAX);
+    const options = taskOptions(task.planned, taskSummary(this.cycle, task), freshForMs);
+    const activities = temporal.proxyActivities<TaskActivities>(options);
+    switch (task.planned.task_type) {
+      case 'validate_state':
+        return activities.validate_state(call, this.input);
+      case 'check_regime':
+        return activities.check_regime(call);
+      case 'filter_beliefs':
+        return activities.filter_beliefs(call);
+      default:
+        return activities.emit_actions(call);
+    }
+  }
+
+  private async onFailure(task: TaskState, seq: number, error: unknown): Promise<void> {
+    const failure = failureOf(error);
+    switch (failure.kind) {
+      case 'FAILED':
+        this.recorder.record(failedEvents(task, failure.reason, now()));
+        return;
+      case 'STOPPED':
+        if (task.planned.task_type === 'emit_actions')
+          return this.settle(task, seq, failure.because);
+        this.recorder.record(stoppedEvents(task, failure.because, now()));
+        return;
+      case 'HARNESS_ERROR':
+        this.recorder.record(stoppedEvents(task, failure.detail, now()));
+        this.harnessError(failure.detail, task.planned.name);
+    }
+  }
+
+  /** An emission that was stopped without an answer may have been made: the trail knows (C4.I2). */
+  private async settle(task: TaskState, seq: number, because: string): Promise<void> {
+    let done: TaskDone | null = null;
+    // What is written first fences the stopped attempt off: it cannot append behind a later entry.
+    if (await this.flush()) {
+      done = await this.books
+        .settleEmission(this.input.cycle_id, this.info.runId, seq)
+        .catch(() => null);
+    }
+    this.recorder.record(
+      done === null ? stoppedEvents(task, because, now()) : endedEvents(task, done, now()),
+    );
+  }
+
+  private async buildGraph(): Promise<void> {
+    try {
+      const answer = await this.books.buildGraph(this.input, this.cycle.verdict !== null);
+      this.recorder.record(graphEvents(answer, now()));
+    } catch (error) {
+      this.harnessError(reasonFor(error), null);
+      return;
+    }
+    this.upsertPhase();
+  }
+
+  /** C3.F3: a failure of the harness itself. While a halt waits already, it is a further cause of that one. */
+  private harnessError(detail: string, openTask: string | null): void {
+    const { haltOpen, halt } = this.cycle;
+    this.recorder.record([
+      haltOpen && halt !== null
+        ? event('HALT_REPEATED', 'C3.F3', now(), { halt_id: halt.halt_id, detail })
+        : raiseHalt(
+            this.cycle,
+            { code: 'HARNESS_ERROR', detail, raisedBy: 'harness', openTask },
+            now(),
+          ),
+    ]);
+  }
+
+  private async news(): Promise<void> {
+    const seen = this.recorder.version;
+    await temporal.condition(() => this.recorder.version !== seen);
+  }
+
+  /** R32: what is in flight is stopped; it is not FAILED. */
+  private async stop(): Promise<void> {
+    const scope = this.tasks;
+    this.tasks = new temporal.CancellationScope();
+    scope.cancel();
+    await Promise.all(this.running.values());
+  }
+
+  /** C3.F3: waits for a decision, or for the halt to expire, which aborts and never resumes. */
+  private async waitForHuman(): Promise<void> {
+    const { halt } = this.cycle;
+    if (halt === null) return;
+    this.upsertPhase();
+    // A record that cannot be written now is written with the first thing after the decision.
+    await this.flush();
+    if (!this.cycle.haltOpen) return;
+    const expiresMs =
+      halt.expires_at === null ? Number.POSITIVE_INFINITY : (parseInstant(halt.expires_at) ?? 0);
+    const waitMs = Math.min(Math.max(expiresMs - Date.now(), 1), TIMER_MS_MAX);
+    await temporal.condition(() => !this.cycle.haltOpen, waitMs, { summary: haltSummary(halt) });
+    if (this.cycle.haltOpen && Date.now() >= expiresMs) {
+      this.recorder.record([event('HALT_EXPIRED', 'C3.F3', now(), { halt_id: halt.halt_id })]);
+    }
+    this.upsertPhase();
+  }
+
+  /** FINALIZE. False when the record could not be closed: the cycle then waits for a human instead of ending unrecorded. */
+  private async end(events: readonly Event[]): Promise<boolean> {
+    const last = events.at(-1);
+    if (last?.type !== 'CYCLE_ENDED') return false;
+    this.recorder.record([...events.slice(0, -1), ...this.ignoredSignals()]);
+    const ended = { phase: 'IDLE', ...last.data } as const;
+    try {
+      await this.recorder.close(last, (entries) =>
+        this.books.closeCycle(this.input.cycle_id, entries, { ...this.result(), ...ended }),
+      );
+    } catch (error) {
+      this.harnessError(reasonFor(error), null);
+      if (this.cancelRequested) this.cancel();
+      return false;
+    }
+    this.showEnd();
+    return true;
+  }
+
+  private ignoredSignals(): Event[] {
+    const count = this.signals - SIGNALS_MAX;
+    if (count <= 0) return [];
+    const detail = `of ${this.signals} signals the first ${SIGNALS_MAX} were heeded`;
+    this.signals = 0;
+    return [event('SIGNALS_IGNORED', 'C3.F3', now(), { count, detail })];
+  }
+
+  private showEnd(): void {
+    this.upsertPhase();
+    temporal.upsertMemo({
+      outcome: this.cycle.outcome,
+      summary: this.cycle.summary,
+      audit_entries: this.recorder.audit.entries,
+      audit_head: this.recorder.audit.head,
+    });
+    temporal.setCurrentDetails(cycleReport(this.cycle));
+  }
+
+  private upsertPhase(): void {
+    const { phase, outcome, halt, haltOpen, reasons } = this.cycle;
+    const reason = haltOpen
+      ? halt?.code
+      : reasons.find(({ code }) => code !== 'FACTOR_BYPASSED')?.code;
+    temporal.upsertSearchAttributes([
+      { key: HARNESS_KEYS.phase, value: phase },
+      ...(outcome === null ? [] : [{ key: HARNESS_KEYS.outcome, value: outcome }]),
+      ...(reason === undefined ? [] : [{ key: HARNESS_KEYS.reason, value: reason }]),
+    ]);
+  }
+
+  private async flush(): Promise<boolean> {
+    try {
+      await this.recorder.flush();
+      return true;
+    } catch (error) {
+      if (!this.cycle.haltOpen) this.harnessError(reasonFor(error), null);
+      return false;
+    }
+  }
+
+  /** Signals never throw: a storm of them, or a malformed one, must not hurt the cycle. */
+  private onHalt(payload: unknown): void {
+    this.signals += 1;
+    const heeded = this.signals <= SIGNALS_MAX || !this.cycle.haltOpen;
+    if (this.recorder.closing || !heeded) return;
+    const read = readHaltRequest(payload);
+    // Halting is the safe side: a halt that is badly written is a halt.
+    const request = read.ok
+      ? read.request
+      : { reason: `an unreadable halt signal: ${read.problem}`, by: 'unknown' };
+    this.recorder.record(operatorHalt(this.cycle, request, now()));
+  }
+
+  private onResume(payload: unknown): void {
+    this.signals += 1;
+    if (this.recorder.closing || this.signals > SIGNALS_MAX) return;
+    const read = readDecision(payload);
+    if (!read.ok) return;
+    this.recorder.record(judgeDecision(this.cycle, read.decision, read.extra, now()).events);
+  }
+
+  private onDecide(payload: unknown): { accepted: boolean; message: string } {
+    const read = readDecision(payload);
+    if (!read.ok) throw temporal.ApplicationFailure.nonRetryable(read.problem, 'USAGE');
+    if (this.recorder.closing || this.cycle.outcome !== null) {
+      throw temporal.ApplicationFailure.nonRetryable(
+        'the cycle is ending: nothing waits for a decision',
+        'REFUSED',
+      );
+    }
+    const answer = judgeDecision(this.cycle, read.decision, read.extra, now());
+    this.recorder.record(answer.events);
+    if (!answer.accepted)
+      throw temporal.ApplicationFailure.nonRetryable(answer.message, answer.code);
+    return { accepted: true, message: answer.message };
+  }
+}
+
+function reasonFor(error: unknown): string {
+  const failure = failureOf(error);
+  if (failure.kind === 'HARNESS_ERROR') return failure.detail;
+  return failure.kind === 'FAILED' ? failure.reason.detail : messageOf(error);
+}

@@ -1,0 +1,1 @@
+export { executionCycle } from './execution-cycle';

@@ -1,0 +1,99 @@
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+import type { PlannedTask } from '../core/plan';
+import { type Reason, type ReasonCode, REASONS } from '../core/reasons';
+
+/** Longer than any pause of a live worker's loop (a 16 MiB bundle blocks it for under a second), short enough for R24. */
+const HEARTBEAT_MS = 2_000;
+
+/** R24: a lost worker's task is attempted again this often in all. */
+const ATTEMPTS = 3;
+
+const CONTRACT_FAILURES: readonly string[] = Object.keys(REASONS);
+
+/**
+ * The one place where a task's activity options are made. The worker ends a task at `timeout_ms` itself; the declared
+ * start-to-close is the backstop behind it, above the heartbeat, so that a dead worker is told from a slow task (R24).
+ */
+export function taskOptions(
+  task: PlannedTask,
+  summary: string,
+  freshForMs: number | null,
+): ActivityOptions {
+  return {
+    activityId: task.task_id, // C4.I3, and what makes a swapped task visible to replay
+    summary,
+    startToCloseTimeout: Math.max(task.timeout_ms, HEARTBEAT_MS) + HEARTBEAT_MS,
+    heartbeatTimeout: HEARTBEAT_MS,
+    // C3.P4: a task that no worker takes while the bundle is fresh does not start at all; the server's clock decides.
+    ...(freshForMs === null ? {} : { scheduleToStartTimeout: Math.max(freshForMs, 1) }),
+    // An emission that is under way is awaited, so that its answer is known; everything else is given up at once (R32).
+    cancellationType:
+      task.task_type === 'emit_actions'
+        ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+        : ActivityCancellationType.TRY_CANCEL,
+    retry: {
+      initialInterval: 100,
+      backoffCoefficient: 2,
+      maximumAttempts: ATTEMPTS,
+      nonRetryableErrorTypes: [
+        ...CONTRACT_FAILURES,
+        'TemporalTimeout:StartToClose',
+        'PayloadsTooLarge',
+      ],
+    },
+  };
+}
+
+/** For the harness's own bookkeeping; what it cannot write it says at once (HARNESS_ERROR). */
+export const RECORD_OPTIONS: LocalActivityOptions = {
+  startToCloseTimeout: 30_000,
+  retry: { initialInterval: 100, maximumAttempts: 3, nonRetryableErrorTypes: ['HARNESS_ERROR'] },
+};
+
+/** How an activity ended, other than well. */
+export type TaskFailure =
+  | { readonly kind: 'FAILED'; readonly reason: Reason }
+  | { readonly kind: 'HARNESS_ERROR'; readonly detail: string }
+  /** Stopped by a halt or a cancellation, or never started on a fresh bundle: it may be attempted again. */
+  | { readonly kind: 'STOPPED'; readonly because: string };
+
+export function failureOf(error: unknown): TaskFailure {
+  if (isCancellation(error)) return { kind: 'STOPPED', because: 'a halt or a cancellation cut in' };
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof TimeoutFailure) return timeoutOf(cause);
+  if (!(cause instanceof ApplicationFailure))
+    return { kind: 'HARNESS_ERROR', detail: String(cause ?? error) };
+  const type = cause.type ?? '';
+  if (type === 'STATE_STALE') return { kind: 'STOPPED', because: cause.message };
+  if (type === 'HARNESS_ERROR' || !isReasonCode(type))
+    return { kind: 'HARNESS_ERROR', detail: cause.message };
+  return { kind: 'FAILED', reason: { code: type, detail: cause.message } };
+}
+
+function timeoutOf(timeout: TimeoutFailure): TaskFailure {
+  switch (timeout.timeoutType) {
+    case 'SCHEDULE_TO_START':
+      return { kind: 'STOPPED', because: 'no worker took the task while the bundle was fresh' };
+    case 'HEARTBEAT':
+      return {
+        kind: 'FAILED',
+        reason: { code: 'WORKER_LOST', detail: `its worker was lost ${ATTEMPTS} times` },
+      };
+    default:
+      return {
+        kind: 'FAILED',
+        reason: { code: 'TIMEOUT', detail: 'it did not end, and its worker did not stop it' },
+      };
+  }
+}
+
+function isReasonCode(type: string): type is ReasonCode {
+  return Object.hasOwn(REASONS, type);
+}

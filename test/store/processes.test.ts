@@ -1,0 +1,148 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { verifyTrail } from '../../src/audit/verify';
+import { openFileStore, type Recovered } from '../../src/store/files/index';
+import { runChild, type Child } from './child';
+import { CYCLE, draft, drafts, TASK } from './drafts';
+
+describe('the file store among processes', () => {
+  let home: string;
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'harness-processes-'));
+  });
+  afterEach(() => rm(home, { recursive: true }));
+
+  /** A process with the store open; `body` may use `store` and the builders of drafts. */
+  const withStore = (body: string, shell?: string): Child =>
+    runChild(
+      `const { openFileStore } = require('./src/store/files/index.ts');
+       const { CYCLE, TASK, draft, drafts } = require('./test/store/drafts.ts');
+       const store = await openFileStore(${JSON.stringify(home)});
+       ${body}`,
+      shell,
+    );
+
+  test('two processes that append the same entries one by one leave each there once', async () => {
+    const body = `for (let seq = 1; seq <= 100; seq += 1) await store.audit.append(CYCLE, [draft('r1', seq)]);`;
+    const children = [withStore(body), withStore(body)];
+    expect(await Promise.all(children.map((child) => child.ended))).toEqual([0, 0]);
+    const report = await verifyTrail(home);
+    expect(report).toMatchObject({ exit: 0, cycles: [{ entries: 100 }] });
+  });
+
+  test('of two processes with different entries one is refused and the chain stays whole', async () => {
+    const body = (name: string) => `
+      for (let seq = 2; seq <= 50; seq += 1) {
+        await store.audit.append(CYCLE, [draft('r1', seq, { actor: '${name}' })]);
+      }`;
+    const store = await openFileStore(home);
+    await store.audit.append(CYCLE, drafts('r1', 1, 1));
+    const children = [withStore(body('ada')), withStore(body('bob'))];
+    const ends = await Promise.allSettled(children.map((child) => child.ended));
+    expect(ends.map((end) => end.status).sort()).toEqual(['fulfilled', 'rejected']);
+    const loser = ends.find((end) => end.status === 'rejected');
+    expect(String(loser?.reason)).toContain('AUDIT_FORK');
+    const actors = (await store.audit.read(CYCLE))?.slice(1).map((entry) => entry.actor) ?? [];
+    expect(new Set(actors).size).toBe(1);
+    expect(actors).toHaveLength(49);
+    expect((await verifyTrail(home)).exit).toBe(0);
+  });
+
+  test('no acknowledged entry is lost when the writer is killed, twenty times over', async () => {
+    let acknowledged = 0;
+    for (let round = 0; round < 20; round += 1) {
+      const child = withStore(`
+        for (let seq = ${acknowledged + 1}; ; seq += 3) {
+          await store.audit.append(CYCLE, drafts('r1', seq, seq + 2));
+          console.log(seq + 2);
+        }`);
+      const wanted = acknowledged + 3 * (1 + (round % 4));
+      while (acknowledged < wanted) acknowledged = Number(await child.line());
+      child.kill('SIGKILL');
+      expect(await child.ended).toBeNull();
+      for (let line = await child.line(); line !== null; line = await child.line()) {
+        acknowledged = Number(line);
+      }
+      const entries = (await (await openFileStore(home)).audit.read(CYCLE)) ?? [];
+      expect(entries.length).toBeGreaterThanOrEqual(acknowledged);
+    }
+    const store = await openFileStore(home);
+    const last = (await store.audit.read(CYCLE))?.length ?? 0;
+    await store.audit.append(CYCLE, [draft('r1', last + 1)]);
+    const report = await verifyTrail(home);
+    expect(report).toMatchObject({ exit: 0, cycles: [{ status: 'INTACT', entries: last + 1 }] });
+  });
+
+  test('C4.I2: a process killed inside its claim leaves no lock, and its claim to be taken over', async () => {
+    const store = await openFileStore(home);
+    await store.audit.append(CYCLE, drafts('r1', 1, 4));
+    const child = withStore(`
+      await store.actions.claim(TASK, { cycle_id: CYCLE, run_id: 'r1' }, ['a1'], () => {
+        console.log('claimed');
+        return new Promise(() => setInterval(() => {}, 1000));
+      });`);
+    expect(await child.line()).toBe('claimed');
+    let entered = false;
+    const next = store.actions.claim(
+      TASK,
+      { cycle_id: CYCLE, run_id: 'r2' },
+      ['a1'],
+      async (ids) => {
+        entered = true;
+        return [...ids];
+      },
+    );
+    // The claim is not entered while its holder lives: a read that takes its turn on the disk is done first.
+    await store.audit.read(CYCLE);
+    expect(entered).toBe(false);
+    child.kill('SIGKILL');
+    expect(await next).toEqual([]);
+    await child.ended;
+  });
+
+  test('C3.F3: a full disk takes back what it took of a batch, and says so', async () => {
+    const store = await openFileStore(home);
+    const { head } = await store.audit.append(CYCLE, drafts('r1', 1, 3));
+    const file = join(home, 'audit', `${CYCLE}.jsonl`);
+    const { size } = await stat(file);
+    // The limit falls into the middle of the batch: the first write is short, the second is refused.
+    const child = withStore(
+      `await store.audit.append(CYCLE, drafts('r1', 4, 40)).catch((error) => {
+         console.log(JSON.stringify({ code: error.code, message: error.message }));
+       });`,
+      'ulimit -f 8;',
+    );
+    const refusal = String(await child.line());
+    await child.ended;
+    expect(JSON.parse(refusal)).toEqual({
+      code: 'AUDIT_UNAVAILABLE',
+      message: expect.stringContaining('EFBIG'),
+    });
+    expect((await stat(file)).size).toBe(size);
+    const recovered: Recovered[] = [];
+    const roomy = await openFileStore(home, { onRecovered: (info) => recovered.push(info) });
+    const again = await roomy.audit.append(CYCLE, drafts('r1', 4, 40));
+    expect(again.entries).toBe(40);
+    expect(recovered).toEqual([]);
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    expect(JSON.parse(lines[3] ?? '')).toMatchObject({ seq: 4, prev: head });
+  });
+
+  test('a file that another process holds is given up on after the wait, with a plain sentence', async () => {
+    const child = withStore(`
+      await store.actions.claim(TASK, { cycle_id: CYCLE, run_id: 'r1' }, ['a1'], () => {
+        console.log('claimed');
+        return new Promise(() => setInterval(() => {}, 1000));
+      });`);
+    expect(await child.line()).toBe('claimed');
+    const store = await openFileStore(home, { lockWaitMs: 20 });
+    const claim = store.actions.claim(TASK, { cycle_id: CYCLE, run_id: 'r2' }, [], async () => 0);
+    await expect(claim).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('another process holds it'),
+    });
+    child.kill('SIGKILL');
+    await child.ended;
+  });
+});
