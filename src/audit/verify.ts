@@ -1,51 +1,24 @@
 import { isUtf8 } from 'node:buffer';
-import { readdir, type FileHandle } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuditHead } from '../core/entry';
 import { isObject, type JsonObject, type Sha256 } from '../core/json';
 import { fileCycles, idsIn } from '../store/files/cycles';
-import { asStoreError, goneAsNull, isUuid, withLock, type Home } from '../store/files/disk';
-import { homeAt } from '../store/files/index';
+import { asStoreError, goneAsNull } from '../store/files/errors';
+import { readSettled } from '../store/files/growing';
+import { homeAt, isUuid, type Home } from '../store/files/home';
 import { linesForward } from '../store/files/lines';
 import { checkChain, isHash, type ChainProblem, type ChainReport } from './chain';
-
-/** UNREADABLE: could not look, so nothing is said about it. */
-export type TrailStatus = 'INTACT' | 'BROKEN' | 'INCOMPLETE' | 'UNREADABLE';
-
-export interface CycleTrail extends AuditHead {
-  readonly cycle_id: string;
-  /** INTACT of a cycle that has not ended means: so far. */
-  readonly status: TrailStatus;
-  readonly ended: boolean;
-  readonly problem: ChainProblem | null;
-}
-
-/** Something under `audit/` that is no audit chain. */
-export interface AlienFile {
-  readonly path: string;
-  readonly problem: string;
-}
-
-export interface TrailReport {
-  readonly status: TrailStatus;
-  /** Of the command: 0 intact, 1 broken, 2 incomplete, 3 could not look. */
-  readonly exit: 0 | 1 | 2 | 3;
-  readonly cycles: readonly CycleTrail[];
-  readonly aliens: readonly AlienFile[];
-  /** Cycles that were submitted, but have neither an entry nor a result yet. */
-  readonly not_begun: readonly string[];
-  /** Why nothing could be looked at; null when something was. */
-  readonly problem: string | null;
-}
+import {
+  conclude,
+  couldNotLook,
+  type AlienFile,
+  type CycleTrail,
+  type TrailReport,
+  type TrailStatus,
+} from './report';
 
 const ENDING = '.jsonl';
-
-/**
- * Worst first: what is proved wrong outweighs what is missing, that outweighs what could not be
- * read.
- */
-const WORST_FIRST = ['BROKEN', 'INCOMPLETE', 'UNREADABLE', 'INTACT'] as const;
-const EXITS = { INTACT: 0, BROKEN: 1, INCOMPLETE: 2, UNREADABLE: 3 } as const;
 
 /**
  * Checks the trail under `home` (HARNESS_HOME), without changing a byte: of the cycle `id` (a
@@ -137,11 +110,10 @@ async function readChain(
 ): Promise<FoundChain | null> {
   const path = join(home.root, 'audit', `${cycleId}${ENDING}`);
   const count = typeof witness === 'object' ? witness.entries : 0;
-  const read = async (handle: FileHandle): Promise<FoundChain> => {
-    const { size } = await handle.stat();
+  const read = (fd: number, size: number): FoundChain => {
     let torn = false;
     let witnessed: Sha256 | null = null;
-    const lines = wholeLines(handle.fd, size, () => {
+    const lines = wholeLines(fd, size, () => {
       torn = true;
     });
     const report = checkChain(cycleId, lines, (entry, number) => {
@@ -149,8 +121,9 @@ async function readChain(
     });
     return { report, torn, witnessed };
   };
+  const isGood = ({ report, torn }: FoundChain) => report.problem === null && !torn;
   return asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () =>
-    withLock(path, 'read', home.lockWaitMs, read).catch(goneAsNull),
+    readSettled(path, home.lockWaitMs, read, isGood).catch(goneAsNull),
   );
 }
 
@@ -228,22 +201,6 @@ function alien(path: string, named: boolean): AlienFile {
     ? 'it has the name of an audit chain, but is no plain file'
     : 'it is no audit chain: the folder holds the audit trail and nothing else';
   return { path, problem };
-}
-
-function conclude(
-  cycles: readonly CycleTrail[],
-  aliens: readonly AlienFile[],
-  notBegun: readonly string[],
-): TrailReport {
-  const found = new Set<TrailStatus>(cycles.map((trail) => trail.status));
-  if (aliens.length > 0) found.add('BROKEN');
-  const status = WORST_FIRST.find((each) => found.has(each)) ?? 'INTACT';
-  return { status, exit: EXITS[status], cycles, aliens, not_begun: notBegun, problem: null };
-}
-
-function couldNotLook(problem: string): TrailReport {
-  const status = 'UNREADABLE';
-  return { status, exit: EXITS[status], cycles: [], aliens: [], not_begun: [], problem };
 }
 
 /** The text of a store's error. @throws any other error: it is a fault of the harness */

@@ -1,4 +1,5 @@
-import type { Picture } from './picture';
+import { arrowStyle } from './arrows';
+import type { Arrow, Picture } from './picture';
 import { around, COLUMN_PX, diamond, px } from './shapes';
 import { columnsOf } from './text';
 
@@ -37,8 +38,7 @@ export function legendOf(picture: Picture, width: number): Legend {
 
 function itemsOf({ nodes, arrows }: Picture): readonly Item[] {
   const rect = `<rect class="box" ${around(SWATCH)} rx="4"/>`;
-  const arrow = (style: string): string =>
-    `<path class="${style}" d="M-14 0H14" marker-end="url(#task-graph-head)"/>`;
+  const arrow = (when: Arrow['when']): string => `<path ${arrowStyle(when)} d="M-14 0H14"/>`;
   const items: readonly (Item & { readonly used: boolean })[] = [
     {
       used: true,
@@ -70,12 +70,12 @@ function itemsOf({ nodes, arrows }: Picture): readonly Item[] {
     {
       used: arrows.some(({ when }) => when === 'true'),
       text: 'runs only if true',
-      swatch: arrow('line'),
+      swatch: arrow('true'),
     },
     {
       used: arrows.some(({ when }) => when === 'false'),
       text: 'runs only if false',
-      swatch: arrow('line dashed'),
+      swatch: arrow('false'),
     },
   ];
   return items.filter(({ used }) => used);

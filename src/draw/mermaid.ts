@@ -57,6 +57,14 @@ function arrowLine({ from, to, when }: Arrow): string {
  */
 const UNSAFE = /(?<![A-Za-z0-9])[._-]|[._-](?![A-Za-z0-9])|(?<=www)\.|[^A-Za-z0-9 ._-]/giu;
 
+/**
+ * What Mermaid looks for once more in the decoded label: icons, formulas, line breaks and its own
+ * marks for entity codes. A word joiner, which nobody sees, keeps each from being whole.
+ */
+const SECOND_LOOK = /:(?=fa-)|\$(?=\$)|\\(?=n)|\ufb02(?=\u00b0)|\u00b6(?=\u00df)/g;
+
 function label(text: string): string {
-  return printable(text).replace(UNSAFE, (character) => `#${character.codePointAt(0)};`);
+  return printable(text)
+    .replace(SECOND_LOOK, '$&\u2060')
+    .replace(UNSAFE, (character) => `#${character.codePointAt(0)};`);
 }

@@ -1,5 +1,5 @@
-import type { Point, Size } from './layout';
 import type { GateNode, Picture, PictureNode, TaskNode } from './picture';
+import type { Point, Size } from './places';
 import { columnsOf, cut, escapeXml, printable, wrap } from './text';
 
 /** Pixels that one column of text takes, by style class. */
@@ -32,11 +32,11 @@ export function sizesFor(picture: Picture): (node: PictureNode) => Size {
 
 /** One node around `centre`. Its `<title>` says all of it, also what is cut off in the drawing. */
 export function drawNode(node: PictureNode, centre: Point, size: Size): string {
-  const at = `translate(${px(centre.x)} ${px(centre.y)})`;
+  const at = `data-id="${node.id}" transform="translate(${px(centre.x)} ${px(centre.y)})"`;
   if (node.kind === 'task') return drawCard(node, at, size);
   if (node.kind === 'gate') return drawGate(node, at);
   return (
-    `<g class="skip" transform="${at}">` +
+    `<g class="skip" ${at}>` +
     `<title>SKIP: this branch names no task</title>` +
     `<rect class="box" ${around(size)} rx="${px(size.height / 2)}"/>` +
     `<text class="small muted mid" y="4">SKIP</text></g>`
@@ -74,7 +74,7 @@ function drawCard(node: TaskNode, at: string, size: Size): string {
     `${number}. ${task.name}${task.critical === true ? ' (critical)' : ''}: ` +
     `${task.task_type} by ${task.skill_ref}, ${after}`;
   return (
-    `<g class="${origin}${task.critical === true ? ' critical' : ''}" transform="${at}">` +
+    `<g class="${origin}${task.critical === true ? ' critical' : ''}" ${at}>` +
     `<title>${escapeXml(title)}</title>` +
     `<rect class="box" ${around(size)} rx="10"/>` +
     `<g transform="translate(${px(left + 12 + badge.width / 2)} 0)">` +
@@ -91,7 +91,7 @@ function drawGate({ gate }: GateNode, at: string): string {
   );
   const title = `gate ${gate.name}: ${gate.condition}; if true ${gate.if_true}, if false ${gate.if_false}`;
   return (
-    `<g class="gate" transform="${at}"><title>${escapeXml(title)}</title>` +
+    `<g class="gate" ${at}><title>${escapeXml(title)}</title>` +
     `${diamond(GATE)}<text class="name mid" y="-17">` +
     `${escapeXml(cut(printable(gate.name), GATE_NAME_COLUMNS))}</text>${lines.join('')}</g>`
   );

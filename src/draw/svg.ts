@@ -1,12 +1,12 @@
 import type { Graph } from '../core/graph';
-import { layOut, type Point } from './layout';
+import { ARROW_HEAD, drawArrow, drawWord } from './arrows';
+import { layOut } from './layout';
 import { legendOf } from './legend';
-import { pictureOf, type Arrow } from './picture';
-import { around, COLUMN_PX, drawNode, px, sizesFor } from './shapes';
+import { got, pictureOf } from './picture';
+import { COLUMN_PX, drawNode, px, sizesFor } from './shapes';
 import { ROOT_CLASS, STYLE } from './style';
 import { cut, escapeXml, printable } from './text';
 
-const HEAD = 'url(#task-graph-head)';
 const MARGIN = 32;
 const HEADING_HEIGHT = 64;
 const LEGEND_GAP = 28;
@@ -37,14 +37,13 @@ export function drawSvg(graph: Graph, order: readonly string[]): string {
     `<title id="task-graph-title">${escapeXml(titleOf(graph))}</title>`,
     `<desc id="task-graph-desc">${escapeXml(descriptionOf(graph, order))}</desc>`,
     `<style>\n${STYLE}\n</style>`,
-    `<defs><marker id="task-graph-head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7"` +
-      ` markerHeight="7" orient="auto"><path class="head" d="M0 1L10 5L0 9Z"/></marker></defs>`,
+    ARROW_HEAD,
     `<rect class="page" width="${width}" height="${height}" rx="12"/>`,
     heading(graph, contentWidth),
     `<g transform="translate(${px(left)} ${MARGIN + HEADING_HEIGHT})">`,
-    ...picture.arrows.map((arrow, index) => drawArrow(arrow, layout.lines[index] ?? [])),
-    ...picture.nodes.map((node) => drawNode(node, layout.centreOf(node.id), sizeOf(node))),
-    ...picture.arrows.flatMap((arrow, index) => drawWord(arrow, layout.lines[index] ?? [])),
+    ...layout.arrows.map(drawArrow),
+    ...picture.nodes.map((node) => drawNode(node, got(layout.places, node.id), sizeOf(node))),
+    ...layout.arrows.flatMap(drawWord),
     '</g>',
     `<g transform="translate(${MARGIN} ${px(legendTop)})">`,
     legend.svg,
@@ -82,38 +81,4 @@ function heading(graph: Graph, contentWidth: number): string {
     `<text class="graph" x="${MARGIN}" y="${MARGIN + 16}">${name}</text>\n` +
     `<text class="small muted" x="${MARGIN}" y="${MARGIN + 37}">${countsOf(graph)}</text>`
   );
-}
-
-/** A smooth line: points between the ends pull it towards them, as in a quadratic B-spline. */
-function drawArrow({ when }: Arrow, points: readonly Point[]): string {
-  const [start, ...pulls] = points;
-  const end = pulls.pop();
-  if (start === undefined || end === undefined) throw new Error('an arrow needs two ends');
-  const curves = pulls.map((pull, index) => {
-    const next = pulls[index + 1];
-    return `Q${at(pull)} ${at(next === undefined ? end : between(pull, next))}`;
-  });
-  const style = when === 'false' ? 'line dashed' : 'line';
-  return `<path class="${style}" d="M${at(start)}${curves.join('')}" marker-end="${HEAD}"/>`;
-}
-
-/** Ground of the word on a gate's arrow. */
-const WORD = { width: 40, height: 18 };
-
-/** On a gate's arrow stands the value it goes by. */
-function drawWord({ when }: Arrow, points: readonly Point[]): readonly string[] {
-  const [, bend, next] = points;
-  if (when === 'dependency' || bend === undefined || next === undefined) return [];
-  return [
-    `<g transform="translate(${at(between(bend, next))})"><rect class="page" ${around(WORD)} rx="4"/>` +
-      `<text class="small muted mid" y="4">${when}</text></g>`,
-  ];
-}
-
-function between(one: Point, other: Point): Point {
-  return { x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 };
-}
-
-function at({ x, y }: Point): string {
-  return `${px(x)} ${px(y)}`;
 }

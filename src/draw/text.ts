@@ -51,7 +51,7 @@ export function escapeXml(text: string): string {
 /** The font is the reader's, so this errs on the wide side. From Hangul on, scripts are square. */
 function columnsOfCharacter(character: string): number {
   if ((character.codePointAt(0) ?? 0) >= 0x1100) return 2;
-  if (/[MW@%]/.test(character)) return 1.6;
+  if (/[MW@%]/.test(character)) return 1.8;
   return /[A-Zmw]/.test(character) ? 1.25 : 1;
 }
 

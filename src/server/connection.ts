@@ -31,7 +31,7 @@ export interface ConnectionSettings {
  * The server to talk to, by Temporal's own environment configuration (variables and
  * `temporal.toml`). Host verification cannot be turned off here, and a codec server is not used:
  * the SDK reads neither setting.
- * @throws Error `NOT_FOUND` for a profile that does not exist, `UNREADABLE` for a damaged file,
+ * @throws Problem `NOT_FOUND` for a profile that does not exist, `UNREADABLE` for a damaged file,
  *   `USAGE` for a variable that does not say what it means.
  */
 export function connectionSettings(request: ConnectionRequest): ConnectionSettings {

@@ -22,7 +22,7 @@ export interface DatabaseLock {
  * The database is for one server at a time: two would both start on the same file, and undo each
  * other's work. The lock belongs to the open file, not to a process, so that it is neither lost nor
  * stale when only one of them dies.
- * @throws Error `NO_SERVER` that names the server which holds it.
+ * @throws Problem `NO_SERVER` that names the server which holds it.
  */
 export async function lockDatabase(dbFile: string): Promise<DatabaseLock> {
   const path = `${dbFile}.lock`;

@@ -48,7 +48,7 @@ const START_TRIES = 3;
  * Starts a Temporal dev server on 127.0.0.1; resolves when its frontend answers, and namespace and
  * search attributes are there. It does not outlive this process (guardian.ts), and its database
  * serves no second one (database-lock.ts).
- * @throws Error `NO_SERVER`: a port or the database is taken, the process died, or it did not
+ * @throws Problem `NO_SERVER`: a port or the database is taken, the process died, or it did not
  *   answer in 30 s.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {

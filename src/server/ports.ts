@@ -15,7 +15,7 @@ export interface Ports {
 
 /**
  * The ports to serve on: those asked for, if they are free on 127.0.0.1, and a free one for each 0.
- * @throws Error `NO_SERVER` when one is taken, naming it and what to do.
+ * @throws Problem `NO_SERVER` when one is taken, naming it and what to do.
  */
 export async function choosePorts(asked: Ports): Promise<Ports> {
   // Both are held until both are chosen, so that they differ.

@@ -13,7 +13,7 @@ const KEYWORD = TYPES.indexOf('Keyword');
 /**
  * Adds those of `attributes` that the namespace lacks; returns their names. Calling it again adds
  * nothing.
- * @throws Error `REFUSED` when one exists with another type, or when the server does not let us add
+ * @throws Problem `REFUSED` when one exists with another type, or when the server does not let us add
  *   them.
  */
 export async function ensureSearchAttributes(
@@ -36,7 +36,7 @@ export async function ensureSearchAttributes(
   return missing;
 }
 
-/** Those of `attributes` that the namespace lacks. @throws Error `REFUSED`, as above. */
+/** Those of `attributes` that the namespace lacks. @throws Problem `REFUSED`, as above. */
 export async function missingAttributes(
   connection: { readonly operatorService: OperatorService },
   namespace: string,

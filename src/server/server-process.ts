@@ -24,7 +24,7 @@ const STOP_MS = 10_000;
 /**
  * Runs the server with its output going to `logFd`, and `lockFd` handed down: it holds the lock as
  * long as it lives.
- * @throws Error `NO_SERVER` when the binary cannot be run.
+ * @throws Problem `NO_SERVER` when the binary cannot be run.
  */
 export async function spawnServer(
   binary: string,

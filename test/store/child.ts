@@ -24,11 +24,17 @@ export interface Child {
   /** The next line of its standard output; null when it has ended. */
   readonly line: () => Promise<string | null>;
   readonly kill: (signal: NodeJS.Signals) => void;
-  /** Exit code, null after a signal; rejects with its standard error when the child failed by itself. */
+  /**
+   * Exit code, null after a signal; rejects with its standard error when the child failed by
+   * itself.
+   */
   readonly ended: Promise<number | null>;
 }
 
-/** Runs `body` (JavaScript; `require` starts at the repository's root) in a process of its own; `shell` may set limits. */
+/**
+ * Runs `body` (JavaScript; `require` starts at the repository's root) in a process of its own;
+ * `shell` may set limits.
+ */
 export function runChild(body: string, shell = ''): Child {
   const script = `${LOAD_TYPESCRIPT}; (async () => { ${body} })().catch((error) => {
     console.error(error); process.exit(1); });`;
@@ -44,6 +50,8 @@ export function runChild(body: string, shell = ''): Child {
       throw new Error(`child ended with ${code}: ${errors}`);
     return typeof code === 'number' ? code : null;
   });
+  // Until the test looks at `ended`, a failure may wait.
+  ended.catch(() => undefined);
   const lines = linesOf(child.stdout);
   return {
     pid: child.pid,

@@ -5,7 +5,10 @@ import type { CycleRecord, Store } from '../../src/store/store';
 import { claimContract } from './claim-contract';
 import { CYCLE, draft, drafts, OTHER_CYCLE, wholeRun } from './drafts';
 
-/** Somewhere a store can live: `open` gives a new store over the same content, as another process would have it. */
+/**
+ * Somewhere a store can live: `open` gives a new store over the same content, as another process
+ * would have it.
+ */
 export interface Place {
   open(): Promise<Store>;
   remove(): Promise<void>;
@@ -112,7 +115,7 @@ function appendContract(opened: Opened): void {
 function refusalContract(opened: Opened): void {
   const refused = (code: string) => expect.objectContaining({ name: 'StoreError', code });
 
-  test('another entry at a position that is taken is a fork, and nothing of its batch is written', async () => {
+  test('another entry at a position that is taken is a fork, its batch is not written', async () => {
     const { audit } = opened().store;
     await audit.append(CYCLE, drafts('r1', 1, 3));
     for (const changes of [{ data: {} }, { actor: 'ada' }, { at: '2026-11-22T14:25:30.000Z' }]) {

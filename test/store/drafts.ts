@@ -5,15 +5,16 @@ export const OTHER_CYCLE = '7b2d9e10-1f4a-5c3b-9d8e-0a1b2c3d4e5f';
 export const TASK = 'c6a0e1d2-3b4c-5d6e-8f70-112233445566';
 
 export function draft(run: string, seq: number, changes: Partial<Draft> = {}): Draft {
+  const first = seq === 1 && (changes.part ?? 0) === 0;
   return {
     run_id: run,
     seq,
     part: 0,
     at: '2026-11-22T14:25:29.000Z',
-    type: seq === 1 ? 'CYCLE_OPENED' : 'TASK_ENDED',
+    type: first ? 'CYCLE_OPENED' : 'TASK_ENDED',
     clause: 'CA',
     actor: 'harness',
-    task: seq === 1 ? null : 'T1',
+    task: first ? null : 'T1',
     data: { note: `entry ${seq}`, sign: '€ 𝄞' },
     ...changes,
   };

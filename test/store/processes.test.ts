@@ -24,7 +24,10 @@ describe('the file store among processes', () => {
     );
 
   test('two processes that append the same entries one by one leave each there once', async () => {
-    const body = `for (let seq = 1; seq <= 100; seq += 1) await store.audit.append(CYCLE, [draft('r1', seq)]);`;
+    const body = `
+      for (let seq = 1; seq <= 100; seq += 1) {
+        await store.audit.append(CYCLE, [draft('r1', seq)]);
+      }`;
     const children = [withStore(body), withStore(body)];
     expect(await Promise.all(children.map((child) => child.ended))).toEqual([0, 0]);
     const report = await verifyTrail(home);
@@ -74,7 +77,7 @@ describe('the file store among processes', () => {
     expect(report).toMatchObject({ exit: 0, cycles: [{ status: 'INTACT', entries: last + 1 }] });
   });
 
-  test('C4.I2: a process killed inside its claim leaves no lock, and its claim to be taken over', async () => {
+  test('C4.I2: the claim of a process killed inside it is not locked, and is taken over', async () => {
     const store = await openFileStore(home);
     await store.audit.append(CYCLE, drafts('r1', 1, 4));
     const child = withStore(`
@@ -93,7 +96,8 @@ describe('the file store among processes', () => {
         return [...ids];
       },
     );
-    // The claim is not entered while its holder lives: a read that takes its turn on the disk is done first.
+    // The claim is not entered while its holder lives: a read that takes its turn on the disk is
+    // done first.
     await store.audit.read(CYCLE);
     expect(entered).toBe(false);
     child.kill('SIGKILL');
@@ -106,7 +110,8 @@ describe('the file store among processes', () => {
     const { head } = await store.audit.append(CYCLE, drafts('r1', 1, 3));
     const file = join(home, 'audit', `${CYCLE}.jsonl`);
     const { size } = await stat(file);
-    // The limit falls into the middle of the batch: the first write is short, the second is refused.
+    // The limit falls into the middle of the batch: the first write is short, the second is
+    // refused.
     const child = withStore(
       `await store.audit.append(CYCLE, drafts('r1', 4, 40)).catch((error) => {
          console.log(JSON.stringify({ code: error.code, message: error.message }));
@@ -129,7 +134,7 @@ describe('the file store among processes', () => {
     expect(JSON.parse(lines[3] ?? '')).toMatchObject({ seq: 4, prev: head });
   });
 
-  test('a file that another process holds is given up on after the wait, with a plain sentence', async () => {
+  test('a file that another process holds is waited for, and then given up on', async () => {
     const child = withStore(`
       await store.actions.claim(TASK, { cycle_id: CYCLE, run_id: 'r1' }, ['a1'], () => {
         console.log('claimed');

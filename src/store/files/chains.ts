@@ -14,17 +14,10 @@ import type { AuditHead, Draft, Entry } from '../../core/entry';
 import { canonicalText } from '../../core/identity';
 import type { Sha256 } from '../../core/json';
 import { StoreError, type AuditStore, type Claimant } from '../store';
-import {
-  appendDurably,
-  asStoreError,
-  goneAsNull,
-  idPath,
-  isUuid,
-  setTornTailAside,
-  syncFolder,
-  withLock,
-  type Home,
-} from './disk';
+import { asStoreError, goneAsNull } from './errors';
+import { appendDurably, readSettled, setTornTailAside, withLock } from './growing';
+import { idPath, isUuid, type Home } from './home';
+import { syncFolder } from './publish';
 import { countLines, endOfLastLine, linesBackward, linesForward } from './lines';
 
 const ENDING = '.jsonl';
@@ -41,7 +34,7 @@ export function fileChains(home: Home): AuditStore {
       if (first === undefined) return standingHead(home, path, cycleId);
       refuseDisorder(drafts);
       return asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () =>
-        withLock(path, 'append', home.lockWaitMs, async (handle) => {
+        withLock(path, home.lockWaitMs, async (handle) => {
           const size = await setTornTailAside(home, handle, path, cycleId);
           const tail = readTail(handle.fd, size, cycleId, path);
           const standing = countStanding(handle.fd, size, tail, drafts);
@@ -58,15 +51,10 @@ export function fileChains(home: Home): AuditStore {
     read(cycleId) {
       const path = chainPath(home, cycleId);
       return asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () =>
-        withLock(path, 'read', home.lockWaitMs, async (handle) => {
-          const { size } = await handle.stat();
-          const entries: Entry[] = [];
-          for (const { bytes, whole } of linesForward(handle.fd, size)) {
-            const entry = whole ? parseEntry(bytes.toString()) : null;
-            if (entry !== null) entries.push(entry);
-          }
-          return entries;
-        }).catch(goneAsNull),
+        readSettled(path, home.lockWaitMs, parseChain, (chain) => !chain.torn).then(
+          (chain) => chain.entries,
+          goneAsNull,
+        ),
       );
     },
 
@@ -90,18 +78,37 @@ export async function emittedActions(
   home: Home,
   owner: Claimant,
 ): Promise<ReadonlySet<string> | null> {
-  return withLock(chainPath(home, owner.cycle_id), 'read', home.lockWaitMs, async (handle) => {
-    const { size } = await handle.stat();
-    const emitted = new Set<string>();
-    for (const { bytes, whole } of linesForward(handle.fd, size)) {
-      const entry = whole ? parseEntry(bytes.toString()) : null;
-      if (whole && entry === null) return null;
-      if (entry?.run_id !== owner.run_id || entry.type !== 'ACTION_EMITTED') continue;
-      const { action_id } = entry.data;
-      if (typeof action_id === 'string') emitted.add(action_id);
-    }
-    return emitted;
-  }).catch(goneAsNull);
+  const path = chainPath(home, owner.cycle_id);
+  const isGood = (chain: ParsedChain) => !chain.torn && !chain.damaged;
+  const chain = await readSettled(path, home.lockWaitMs, parseChain, isGood).catch(goneAsNull);
+  if (chain === null || chain.damaged) return null;
+  const emitted = new Set<string>();
+  for (const { run_id, type, data } of chain.entries) {
+    if (run_id !== owner.run_id || type !== 'ACTION_EMITTED') continue;
+    if (typeof data.action_id === 'string') emitted.add(data.action_id);
+  }
+  return emitted;
+}
+
+interface ParsedChain {
+  readonly entries: readonly Entry[];
+  /** A whole line is no entry. */
+  readonly damaged: boolean;
+  /** Bytes stand after the last whole line. */
+  readonly torn: boolean;
+}
+
+function parseChain(fd: number, size: number): ParsedChain {
+  const entries: Entry[] = [];
+  let damaged = false;
+  let torn = false;
+  for (const { bytes, whole } of linesForward(fd, size)) {
+    const entry = whole ? parseEntry(bytes.toString()) : null;
+    if (entry !== null) entries.push(entry);
+    else if (whole) damaged = true;
+    else torn = true;
+  }
+  return { entries, damaged, torn };
 }
 
 export function chainPath(home: Home, cycleId: string): string {
@@ -134,7 +141,8 @@ function readTail(fd: number, size: number, cycleId: string, path: string): Entr
 }
 
 /**
- * How many of the drafts, from the first, stand in the chain already. @throws StoreError
+ * How many of the drafts, from the first, stand in the chain already.
+ * @throws StoreError
  * AUDIT_FORK
  */
 function countStanding(
@@ -183,7 +191,8 @@ function hasRun(fd: number, size: number, runId: string): boolean {
 }
 
 /**
- * The lines of the fresh drafts. @throws StoreError AUDIT_UNAVAILABLE where what they follow is
+ * The lines of the fresh drafts.
+ * @throws StoreError AUDIT_UNAVAILABLE where what they follow is
  * missing
  */
 function chain(
@@ -212,13 +221,13 @@ function chain(
 }
 
 async function standingHead(home: Home, path: string, cycleId: string): Promise<AuditHead> {
+  const read = (fd: number, size: number): AuditHead => {
+    const end = endOfLastLine(fd, size);
+    const tail = readTail(fd, end, cycleId, path);
+    return { entries: countLines(fd, end), head: tail?.hash ?? null };
+  };
   const head = await asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () =>
-    withLock(path, 'read', home.lockWaitMs, async (handle) => {
-      const { size } = await handle.stat();
-      const end = endOfLastLine(handle.fd, size);
-      const tail = readTail(handle.fd, end, cycleId, path);
-      return { entries: countLines(handle.fd, end), head: tail?.hash ?? null };
-    }).catch(goneAsNull),
+    readSettled(path, home.lockWaitMs, read, () => true).catch(goneAsNull),
   );
   return head ?? { entries: 0, head: null };
 }

@@ -3,15 +3,10 @@ import { canonicalText } from '../../core/identity';
 import { isObject, type Json } from '../../core/json';
 import { StoreError, type ActionStore, type Claimant } from '../store';
 import { emittedActions } from './chains';
-import {
-  appendDurably,
-  asStoreError,
-  idPath,
-  setTornTailAside,
-  syncFolder,
-  withLock,
-} from './disk';
-import type { Home } from './disk';
+import { asStoreError } from './errors';
+import { appendDurably, setTornTailAside, withLock } from './growing';
+import { idPath, type Home } from './home';
+import { syncFolder } from './publish';
 import { linesForward } from './lines';
 
 /**
@@ -24,7 +19,7 @@ export function fileClaims(home: Home): ActionStore {
       const path = idPath(home, 'actions', taskId, '.jsonl');
       const what = `the record of emitted actions ${path}`;
       const outcome = await asStoreError('STORE_UNAVAILABLE', what, () =>
-        withLock(path, 'append', home.lockWaitMs, async (handle) => {
+        withLock(path, home.lockWaitMs, async (handle) => {
           const size = await setTornTailAside(home, handle, path, taskId);
           const owners = readOwners(handle.fd, size, new Set(actionIds), what);
           const elsewhere = await emittedElsewhere(home, owners, claimant);

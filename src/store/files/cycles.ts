@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { canonicalText } from '../../core/identity';
 import { isObject, type Json, type JsonObject, type Sha256 } from '../../core/json';
 import { StoreError, type CycleRecord, type CycleStore } from '../store';
-import { asStoreError, goneAsNull, idPath, isUuid, publish, type Home } from './disk';
+import { asStoreError, goneAsNull } from './errors';
+import { idPath, isUuid, type Home } from './home';
+import { publish } from './publish';
 
 const ENDING = '.json';
 

@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { hashBytes } from '../../core/identity';
 import type { Sha256 } from '../../core/json';
 import { StoreError, type DocumentStore } from '../store';
-import { asStoreError, goneAsNull, makeFolder, publish, syncFolder, type Home } from './disk';
+import { asStoreError, goneAsNull } from './errors';
+import { type Home } from './home';
+import { makeFolder, publish, syncFolder } from './publish';
 
 const ADDRESS = /^sha256:([0-9a-f]{2})([0-9a-f]{62})$/;
 

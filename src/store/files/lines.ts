@@ -12,8 +12,11 @@ export function* linesForward(
   end: number,
 ): Generator<{ readonly bytes: Buffer; readonly whole: boolean }> {
   let rest: Buffer[] = [];
-  for (let at = 0; at < end;) {
-    const block = readBlock(fd, at, Math.min(end, at + BLOCK));
+  let size = end;
+  for (let at = 0; at < size;) {
+    const block = readUpTo(fd, at, Math.min(size, at + BLOCK));
+    // Without a lock a torn tail may be cut off meanwhile: what is left then ends unfinished.
+    if (block.length === 0) size = at;
     at += block.length;
     let from = 0;
     for (let to = block.indexOf(NEWLINE); to !== -1; to = block.indexOf(NEWLINE, from)) {
@@ -24,7 +27,8 @@ export function* linesForward(
     }
     if (from < block.length) rest.push(block.subarray(from));
   }
-  if (rest.length > 0) yield { bytes: Buffer.concat(rest), whole: false };
+  const shortened = size < end;
+  if (rest.length > 0 || shortened) yield { bytes: Buffer.concat(rest), whole: false };
 }
 
 /** The whole lines of the first `end` bytes, last first; `end` must stand right after a newline. */
@@ -81,12 +85,18 @@ function lastBefore(block: Buffer, position: number): number {
 
 /** The bytes [from, to) of a file that has them. */
 export function readBlock(fd: number, from: number, to: number): Buffer {
+  const block = readUpTo(fd, from, to);
+  if (block.length < to - from) throw new Error('the file became shorter while it was read');
+  return block;
+}
+
+function readUpTo(fd: number, from: number, to: number): Buffer {
   const block = Buffer.allocUnsafe(to - from);
   let filled = 0;
   while (filled < block.length) {
     const count = readSync(fd, block, filled, block.length - filled, from + filled);
-    if (count === 0) throw new Error('the file became shorter while it was read');
+    if (count === 0) break;
     filled += count;
   }
-  return block;
+  return block.subarray(0, filled);
 }

@@ -1,0 +1,55 @@
+import type { AuditHead } from '../core/entry';
+import type { ChainProblem } from './chain';
+
+/** UNREADABLE: could not look, so nothing is said about it. */
+export type TrailStatus = 'INTACT' | 'BROKEN' | 'INCOMPLETE' | 'UNREADABLE';
+
+export interface CycleTrail extends AuditHead {
+  readonly cycle_id: string;
+  /** INTACT of a cycle that has not ended means: so far. */
+  readonly status: TrailStatus;
+  readonly ended: boolean;
+  readonly problem: ChainProblem | null;
+}
+
+/** Something under `audit/` that is no audit chain. */
+export interface AlienFile {
+  readonly path: string;
+  readonly problem: string;
+}
+
+export interface TrailReport {
+  readonly status: TrailStatus;
+  /** Of the command: 0 intact, 1 broken, 2 incomplete, 3 could not look. */
+  readonly exit: 0 | 1 | 2 | 3;
+  readonly cycles: readonly CycleTrail[];
+  readonly aliens: readonly AlienFile[];
+  /** Cycles that were submitted, but have neither an entry nor a result yet. */
+  readonly not_begun: readonly string[];
+  /** Why nothing could be looked at; null when something was. */
+  readonly problem: string | null;
+}
+
+/**
+ * Worst first: what is proved wrong outweighs what is missing, that outweighs what could not be
+ * read.
+ */
+const WORST_FIRST = ['BROKEN', 'INCOMPLETE', 'UNREADABLE', 'INTACT'] as const;
+const EXITS = { INTACT: 0, BROKEN: 1, INCOMPLETE: 2, UNREADABLE: 3 } as const;
+
+/** The report of what was looked at; the worst finding decides. */
+export function conclude(
+  cycles: readonly CycleTrail[],
+  aliens: readonly AlienFile[],
+  notBegun: readonly string[],
+): TrailReport {
+  const found = new Set<TrailStatus>(cycles.map((trail) => trail.status));
+  if (aliens.length > 0) found.add('BROKEN');
+  const status = WORST_FIRST.find((each) => found.has(each)) ?? 'INTACT';
+  return { status, exit: EXITS[status], cycles, aliens, not_begun: notBegun, problem: null };
+}
+
+export function couldNotLook(problem: string): TrailReport {
+  const status = 'UNREADABLE';
+  return { status, exit: EXITS[status], cycles: [], aliens: [], not_begun: [], problem };
+}

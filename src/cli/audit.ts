@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { verifyTrail } from '../audit/verify';
+import { Problem } from '../problem';
+import { type Context, contextOf } from './context';
+import { plain, table } from './render';
+
+export function auditCommands(root: Command): void {
+  const audit = root.command('audit').description('the audit trail');
+  audit
+    .command('show <id>')
+    .description("a cycle's entries, in order; no server needed")
+    .action((id: string, _: object, command: Command) => show(contextOf(command), id));
+  audit
+    .command('verify [id]')
+    .description('check the chain of one cycle, or every byte of the trail: exit 0 intact, 1 broken, 2 incomplete, 3 could not look')
+    .action((id: string | undefined, _: object, command: Command) => verify(contextOf(command), id));
+}
+
+async function show(context: Context, id: string): Promise<void> {
+  const { findCycle } = await import('../client/inspect');
+  const store = await context.store();
+  const record = await findCycle(store, id);
+  const entries = await store.audit.read(record.cycle_id);
+  if (entries === null) {
+    throw new Problem('NOT_FOUND', `cycle ${record.workflow_id} has no audit trail yet: no worker has taken it`, id);
+  }
+  const rows = entries.map(({ seq, part, at, type, clause, actor, task, data }) => [
+    part === 0 ? `${seq}` : `${seq}.${part}`,
+    at,
+    type,
+    task ?? '',
+    clause,
+    actor,
+    brief(data),
+  ]);
+  context.print(entries, table(['seq', 'at', 'type', 'task', 'clause', 'actor', 'data'], rows));
+}
+
+/** Enough of an entry's data to follow the story; --json has it whole. */
+function brief(data: unknown): string {
+  const line = plain(JSON.stringify(data));
+  return line.length > 160 ? `${line.slice(0, 159)}…` : line;
+}
+
+async function verify(context: Context, id: string | undefined): Promise<void> {
+  const report = await look(context, id);
+  const lines = report.cycles.map((trail) => [
+    trail.cycle_id,
+    trail.status,
+    `${trail.entries}`,
+    trail.ended ? 'ended' : 'so far',
+    trail.problem === null ? (trail.head ?? '') : `line ${trail.problem.line}: ${trail.problem.problem}`,
+  ]);
+  const rest = [
+    ...report.aliens.map(({ path, problem }) => `${plain(path)}: ${problem}`),
+    ...(report.problem === null ? [] : [report.problem]),
+    `${report.status}: ${report.cycles.length} chains looked at`,
+  ];
+  const drawn = lines.length === 0 ? [] : [table(['cycle', 'status', 'entries', '', 'head or first bad place'], lines)];
+  context.print(report, [...drawn, ...rest].join('\n'));
+  process.exitCode = report.exit;
+}
+
+async function look(context: Context, id: string | undefined): ReturnType<typeof verifyTrail> {
+  if (id === undefined) return verifyTrail(context.home);
+  const { findCycle } = await import('../client/inspect');
+  const store = await context.store();
+  const record = await findCycle(store, id).catch((error: unknown) => {
+    if (error instanceof Problem && error.code === 'NOT_FOUND') return null; // the trail may know it all the same
+    throw error;
+  });
+  return verifyTrail(context.home, record?.cycle_id ?? id);
+}

@@ -1,0 +1,158 @@
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { DEFAULT_POLICY } from '../core/policy';
+import { codeOf, messageOf } from '../core/invariant';
+import { SEARCH_ATTRIBUTES, TASK_QUEUE } from '../core/start';
+import { readDocument } from '../documents/json';
+import { readPolicy } from '../documents/policy';
+import type { Harness } from '../client/context';
+import { type Context, contextOf } from './context';
+import { table } from './render';
+
+interface Finding {
+  readonly check: string;
+  readonly status: 'ok' | 'warning' | 'fails';
+  readonly detail: string;
+  /** What mends it; empty when nothing has to be. */
+  readonly mend: string;
+}
+
+const NODE_MINIMUM = [20, 19] as const;
+
+/** `harness doctor`: one line for each thing that a cycle needs, with the mend. Exit 0 when nothing fails. */
+export function doctorCommand(root: Command): void {
+  root
+    .command('doctor')
+    .description('check Node, server, namespace, search attributes, worker, audit store, configuration')
+    .action(async (_: object, command: Command) => {
+      const context = contextOf(command);
+      const findings = await examine(context);
+      const rows = findings.map(({ check, status, detail, mend }) => [status, check, detail, mend]);
+      const healthy = findings.every(({ status }) => status !== 'fails');
+      context.print({ healthy, findings }, table(['', 'check', 'finding', 'mend'], rows));
+      process.exitCode = healthy ? 0 : 1;
+    });
+}
+
+async function examine(context: Context): Promise<Finding[]> {
+  const local = [checkNode(), await attempt('configuration', () => checkConfiguration(context)), await attempt('audit store', () => checkStore(context))];
+  const ledger = await attempt('ledger', () => checkLedger(context));
+  return [...local, ledger, ...(await examineServer(context))];
+}
+
+/** Looks, and turns whatever goes wrong while looking into a finding. */
+async function attempt(check: string, look: () => Finding | Promise<Finding>): Promise<Finding> {
+  try {
+    return await look();
+  } catch (error) {
+    return { check, status: 'fails', detail: messageOf(error), mend: codeOf(error) === 'NO_SERVER' ? 'run `harness up`' : 'see the finding' };
+  }
+}
+
+function checkNode(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [needMajor, needMinor] = NODE_MINIMUM;
+  const good = major > needMajor || (major === needMajor && minor >= needMinor);
+  const need = `${needMajor}.${needMinor}`;
+  return { check: 'Node', status: good ? 'ok' : 'fails', detail: process.versions.node, mend: good ? '' : `install Node ${need} or newer` };
+}
+
+function checkConfiguration(context: Context): Finding {
+  const config = context.config();
+  const check = 'configuration';
+  if (config.policy === undefined) {
+    return { check, status: 'ok', detail: `default policy; factor layer ${DEFAULT_POLICY.factor_layer}`, mend: '' };
+  }
+  const read = readDocument(context.read(config.policy).bytes);
+  const policy = read.ok ? readPolicy(read.value) : { ok: false as const, problem: read.problem };
+  if (!policy.ok) return { check, status: 'fails', detail: `${config.policy}: ${policy.problem}`, mend: 'correct the policy' };
+  // LATENT is permissive (C2.U3): nobody should run with it without knowing.
+  const { policy_id, version, factor_layer } = policy.policy;
+  return { check, status: 'ok', detail: `policy ${policy_id} ${version}; factor layer ${factor_layer}`, mend: '' };
+}
+
+async function checkStore(context: Context): Promise<Finding> {
+  mkdirSync(context.home, { recursive: true, mode: 0o700 });
+  await (await context.store()).close();
+  const folder = join(context.home, 'audit');
+  accessSync(folder, constants.R_OK | constants.W_OK);
+  return { check: 'audit store', status: 'ok', detail: folder, mend: '' };
+}
+
+function checkLedger(context: Context): Finding {
+  const { ledger } = context.config();
+  const check = 'ledger';
+  if (ledger === undefined) {
+    const detail = "none configured: the built-in tasks need none, skills of your own do";
+    return { check, status: 'ok', detail, mend: '' };
+  }
+  const there = existsSync(ledger);
+  return { check, status: there ? 'ok' : 'fails', detail: ledger, mend: there ? '' : 'create the file, or correct `ledger` in the configuration' };
+}
+
+async function examineServer(context: Context): Promise<Finding[]> {
+  let harness: Harness | null = null;
+  const server = await attempt('server', async () => {
+    harness = await context.harness();
+    const { serverVersion } = await harness.client.workflowService.getSystemInfo({});
+    const { address, source } = context.connection();
+    return { check: 'server', status: 'ok', detail: `${address} (${source}), version ${serverVersion}`, mend: '' };
+  });
+  if (harness === null) return [server];
+  return examineNamespace(context, harness, server);
+}
+
+async function examineNamespace(context: Context, harness: Harness, server: Finding): Promise<Finding[]> {
+  const { namespace } = harness;
+  try {
+    return [
+      server,
+      await attempt('namespace', async () => {
+        await harness.client.workflowService.describeNamespace({ namespace });
+        return { check: 'namespace', status: 'ok', detail: namespace, mend: '' };
+      }),
+      await attempt('search attributes', () => checkAttributes(harness)),
+      await attempt('worker', () => checkWorker(harness)),
+      checkExposure(context),
+    ];
+  } finally {
+    await harness.close();
+  }
+}
+
+async function checkAttributes(harness: Harness): Promise<Finding> {
+  const { missingAttributes } = await import('../server/search-attributes');
+  const missing = await missingAttributes(harness.client.connection, harness.namespace, SEARCH_ATTRIBUTES);
+  const check = 'search attributes';
+  if (missing.length === 0) return { check, status: 'ok', detail: Object.keys(SEARCH_ATTRIBUTES).join(', '), mend: '' };
+  return { check, status: 'warning', detail: `missing: ${missing.join(', ')}`, mend: 'a worker adds them when it starts: run `harness worker`' };
+}
+
+async function checkWorker(harness: Harness): Promise<Finding> {
+  const { pollers } = await harness.client.workflowService.describeTaskQueue({
+    namespace: harness.namespace,
+    taskQueue: { name: TASK_QUEUE },
+    taskQueueType: 1,
+  });
+  const since = Date.now() - 60_000;
+  const live = (pollers ?? []).filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 >= since);
+  const check = 'worker';
+  if (live.length > 0) return { check, status: 'ok', detail: `${live.length} polled ${TASK_QUEUE} in the last minute`, mend: '' };
+  return { check, status: 'warning', detail: `none polled ${TASK_QUEUE} in the last minute`, mend: 'run `harness worker`' };
+}
+
+/** Whoever reaches the port of a server without authorisation may halt, resume and terminate. */
+function checkExposure(context: Context): Finding {
+  const { address, connectionOptions } = context.connection();
+  const host = address.replace(/:\d+$/, '');
+  const local = ['127.0.0.1', 'localhost', '[::1]', '::1'].includes(host);
+  const secured = Boolean(connectionOptions.tls) || Boolean(connectionOptions.apiKey);
+  const good = local || secured;
+  return {
+    check: 'exposure',
+    status: good ? 'ok' : 'fails',
+    detail: local ? 'loopback' : secured ? 'TLS' : `${host} without TLS: whoever reaches it may halt, resume and terminate`,
+    mend: good ? '' : 'use TLS (TEMPORAL_TLS_*), or a server on loopback',
+  };
+}

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import { prepare } from '../client/prepare';
+import { CHOICES } from '../core/events';
+import { isObject, type JsonObject } from '../core/json';
+import { Problem } from '../problem';
+import type { Harness } from '../client/context';
+import type { CycleRecord } from '../store/store';
+import { type Context, contextOf } from './context';
+import { cycleText, haltText, text } from './render';
+
+interface ResumeOptions {
+  readonly choice: string;
+  readonly reason: string;
+  readonly rootCause: string;
+  readonly whySafe: string;
+  readonly by?: string;
+  readonly decisionId?: string;
+  readonly input?: string;
+}
+
+/** How long `halt` and `resume` wait to show what has become of the cycle. */
+const SHOW_MS = 10_000;
+
+export function haltCommands(root: Command): void {
+  root
+    .command('halt <id>')
+    .description('suspend a cycle until a human decides')
+    .requiredOption('--reason <text>', 'why')
+    .option('--by <who>', 'who halts (default: your login)')
+    .action((id: string, options: { reason: string; by?: string }, command: Command) => halt(contextOf(command), id, options));
+  root
+    .command('halts')
+    .description('what waits for a human: the halt cards')
+    .action((_: object, command: Command) => halts(contextOf(command)));
+  root
+    .command('resume <id>')
+    .description('a decision on a halted cycle (cycle, workflow or halt id)')
+    .requiredOption('--choice <choice>', CHOICES.join(', '))
+    .requiredOption('--reason <text>', 'why this is decided')
+    .requiredOption('--root-cause <text>', 'what the halt came from')
+    .requiredOption('--why-safe <text>', 'why it is safe now')
+    .option('--by <who>', 'who decides (default: your login)')
+    .option('--decision-id <id>', 'the same id again is the same decision (default: a new one)')
+    .option('--input <file>', 'with RESTART_FRESH: the fresh bundle')
+    .action((id: string, options: ResumeOptions, command: Command) => resume(contextOf(command), id, options));
+}
+
+async function halt(context: Context, id: string, options: { reason: string; by?: string }): Promise<void> {
+  notEmpty({ '--reason': options.reason });
+  const { haltCycle } = await import('../client/act');
+  const { findCycle, showCycle, waitForCycle } = await import('../client/inspect');
+  const harness = await context.harness();
+  try {
+    const record = await findCycle(harness.store, id);
+    await haltCycle(harness, record, options.reason, options.by ?? context.user());
+    await waitForCycle(harness, record, SHOW_MS);
+    const result = await showCycle({ harness, store: harness.store }, record);
+    const card = result['halt'];
+    const suspended = result['phase'] === 'HALTED' && isObject(card);
+    const later = `the halt is on record: ${record.workflow_id} suspends before its next task, as soon as a worker runs`;
+    context.print(result, suspended ? haltText({ ...card, link: result['link'] ?? null }) : result['outcome'] === null ? later : cycleText(result));
+  } finally {
+    await harness.close();
+  }
+}
+
+async function halts(context: Context): Promise<void> {
+  const { openHalts } = await import('../client/inspect');
+  const reach = await context.reach();
+  try {
+    const cards = await openHalts(reach);
+    const all = reach.harness === null ? '' : `\n\nall of them: ${filterLink(reach.harness)}`;
+    context.print(cards, cards.length === 0 ? 'nothing waits for a human' : cards.map(haltText).join('\n\n') + all);
+  } finally {
+    await reach.harness?.close();
+  }
+}
+
+/** The Web UI's list of halted cycles. */
+function filterLink({ uiUrl, namespace }: Harness): string {
+  const query = encodeURIComponent('`HarnessPhase`="HALTED" AND `ExecutionStatus`="Running"');
+  return `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows?query=${query}`;
+}
+
+async function resume(context: Context, id: string, options: ResumeOptions): Promise<void> {
+  notEmpty({ '--choice': options.choice, '--reason': options.reason, '--root-cause': options.rootCause, '--why-safe': options.whySafe });
+  const harness = await context.harness();
+  try {
+    const { findCycle, showCycle } = await import('../client/inspect');
+    const { decide } = await import('../client/act');
+    const record = await findCycle(harness.store, id);
+    const fresh = options.choice === 'RESTART_FRESH' ? freshCycle(context, options, record) : null;
+    const haltId = await haltIdOf(harness, record, id, showCycle);
+    await decide(harness, record, {
+      halt_id: haltId,
+      choice: options.choice,
+      reason: options.reason,
+      root_cause: options.rootCause,
+      why_safe: options.whySafe,
+      by: options.by ?? context.user(),
+      decision_id: options.decisionId ?? randomUUID(),
+    });
+    if (fresh !== null) return await restart(context, harness, record, fresh);
+    await settle(harness, record);
+    const result = await showCycle({ harness, store: harness.store }, record);
+    context.print(result, cycleText(result));
+  } finally {
+    await harness.close();
+  }
+}
+
+/** The halt that is decided on: the one named, else the cycle's own. */
+async function haltIdOf(
+  harness: Harness,
+  record: CycleRecord,
+  id: string,
+  show: typeof import('../client/inspect').showCycle,
+): Promise<string> {
+  if (/-h\d+$/.test(id)) return id;
+  const { halt } = await show({ harness, store: harness.store }, record);
+  if (isObject(halt)) return text(halt, 'halt_id');
+  throw new Problem('REFUSED', `cycle ${record.workflow_id} waits for no decision: \`harness halts\` shows what does`, id);
+}
+
+/** RESTART_FRESH needs a bundle that is not the halted one. */
+function freshCycle(context: Context, options: ResumeOptions, record: CycleRecord): ReturnType<typeof prepare> {
+  if (options.input === undefined) {
+    throw new Problem('USAGE', 'RESTART_FRESH starts a cycle on a fresh bundle: give it with --input', '--input');
+  }
+  const prepared = prepare(context.read(options.input), context.source(undefined, 'graph'), context.source(undefined, 'policy'));
+  if (prepared.bundle.hash !== record.input_hash) return prepared;
+  throw new Problem('USAGE', `${options.input} is the halted cycle's own bundle: RESTART_FRESH takes a fresh one`, '--input');
+}
+
+async function restart(context: Context, harness: Harness, record: CycleRecord, prepared: ReturnType<typeof prepare>): Promise<void> {
+  const { startCycle } = await import('../client/start');
+  const started = await startCycle(harness, prepared, { restarts: record.cycle_id });
+  context.print(
+    { ...started, restarts: record.cycle_id },
+    `${record.workflow_id} ends HALTED; in its place\ncycle     ${started.cycle_id}\nworkflow  ${started.workflow_id}\nweb       ${started.link}`,
+  );
+}
+
+/** A decided cycle goes on in moments: what it prints is better than `HALTED`. */
+async function settle(harness: Harness, record: CycleRecord): Promise<void> {
+  const { waitForCycle } = await import('../client/inspect');
+  await waitForCycle(harness, record, 2_000);
+}
+
+function notEmpty(options: JsonObject): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (String(value).trim() === '') throw new Problem('USAGE', `${name} is empty: say it in a sentence`, name);
+  }
+}

@@ -1,0 +1,79 @@
+import Table from 'cli-table3';
+import colours from 'picocolors';
+import type { Json, JsonObject } from '../core/json';
+import { isObject } from '../core/json';
+
+const terminal = process.stdout.isTTY;
+const { bold, dim, green, red, yellow } = colours.createColors(terminal && colours.isColorSupported && !process.argv.includes('--no-color'));
+
+/** A table on a terminal; tab-separated lines for scripts. Text from outside cannot move the cursor. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const safe = rows.map((row) => row.map(plain));
+  if (!terminal) return [head, ...safe].map((row) => row.join('\t')).join('\n');
+  const drawn = new Table({ head: head.map((title) => bold(title)), style: { head: [], border: ['grey'] }, wordWrap: true });
+  drawn.push(...safe.map((row) => [...row]));
+  return drawn.toString();
+}
+
+/** One line, no control characters. */
+export function plain(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, ' ');
+}
+
+export function outcomeText(outcome: Json | undefined, phase: Json | undefined): string {
+  const word = typeof outcome === 'string' ? outcome : String(phase ?? '');
+  if (word === 'COMPLETED' || word === 'SKIPPED') return green(word);
+  if (word === 'DEGRADED' || word === 'CANCELLED') return yellow(word);
+  return word === 'HALTED' || word === 'REJECTED' ? red(word) : word;
+}
+
+/** A cycle for a person: outcome, the sentence, tasks, reasons, halt, record, link. */
+export function cycleText(result: JsonObject): string {
+  const lines = [`${bold(outcomeText(result['outcome'], result['phase']))}  ${plain(text(result, 'summary'))}`, ''];
+  lines.push(`cycle     ${text(result, 'cycle_id')}${result['deduplicated'] === true ? dim('  (started before: the same cycle)') : ''}`);
+  lines.push(`workflow  ${text(result, 'workflow_id')}`);
+  const tasks = objects(result['tasks']);
+  if (tasks.length > 0) lines.push('', table(['task', 'type', 'outcome', 'why'], tasks.map(taskRow)));
+  const reasons = objects(result['reasons']);
+  if (reasons.length > 0) lines.push('', ...reasons.map((reason) => `${text(reason, 'code')}: ${plain(text(reason, 'detail'))}`));
+  const actions = Array.isArray(result['actions']) ? result['actions'].length : 0;
+  const removed = Array.isArray(result['beliefs_removed']) ? result['beliefs_removed'].length : 0;
+  lines.push('', `actions   ${actions} emitted to the audit log, ${removed} beliefs removed`);
+  for (const violation of objects(result['violations'])) {
+    lines.push(red(`${text(violation, 'kind')} ${text(violation, 'code')}: ${plain(text(violation, 'detail'))}`));
+  }
+  if (isObject(result['halt']) && result['phase'] === 'HALTED') lines.push('', haltText(result['halt']));
+  const audit = result['audit'];
+  if (isObject(audit)) lines.push(`audit     ${String(audit['entries'])} entries, head ${String(audit['head'])}`);
+  if (typeof result['link'] === 'string') lines.push(`web       ${result['link']}`);
+  return lines.join('\n');
+}
+
+/** A halt card: what happened, since when, what may be decided, and how. */
+export function haltText(halt: JsonObject): string {
+  const choices = Array.isArray(halt['choices']) ? halt['choices'].join(', ') : '';
+  const expires = halt['expires_at'] === null ? 'never' : `${text(halt, 'expires_at')}, then ABORT`;
+  return [
+    red(`HALT ${text(halt, 'halt_id')}`),
+    `  ${text(halt, 'code')}: ${plain(text(halt, 'detail'))}`,
+    `  raised by ${plain(text(halt, 'raised_by'))} at ${text(halt, 'since')}; expires ${expires}`,
+    `  choices: ${choices}`,
+    `  decide:  harness resume ${text(halt, 'halt_id')} --choice … --reason … --root-cause … --why-safe …`,
+    ...(typeof halt['link'] === 'string' ? [`  web:     ${halt['link']}`] : []),
+  ].join('\n');
+}
+
+function taskRow(task: JsonObject): string[] {
+  const reason = isObject(task['reason']) ? `${text(task['reason'], 'code')}: ${text(task['reason'], 'detail')}` : '';
+  return [text(task, 'name'), text(task, 'task_type'), text(task, 'outcome') || '…', reason];
+}
+
+export function text(object: JsonObject, key: string): string {
+  const value = object[key];
+  return value === null || value === undefined ? '' : String(value);
+}
+
+function objects(value: Json | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}

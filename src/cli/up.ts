@@ -1,0 +1,114 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { SEARCH_ATTRIBUTES } from '../core/start';
+import { Problem } from '../problem';
+import { DEFAULT_PORT, DEFAULT_UI_PORT } from '../server/ports';
+import type { HarnessWorker } from '../worker';
+import { type Context, contextOf, OWN_SERVER_FILE } from './context';
+
+interface UpOptions {
+  readonly inMemory?: boolean;
+  readonly port: number;
+  readonly uiPort: number;
+  readonly data?: string;
+  readonly worker: boolean;
+}
+
+export function upCommands(root: Command): void {
+  root
+    .command('up')
+    .description('the embedded default: a Temporal server with its Web UI, and a worker, until Ctrl-C')
+    .option('--in-memory', "the server's store is lost with it (bundles, results and audit stay in HARNESS_HOME)")
+    .option('--port <port>', 'of the server; 0: a free one', port, DEFAULT_PORT)
+    .option('--ui-port <port>', 'of the Web UI; 0: a free one', port, DEFAULT_UI_PORT)
+    .option('--data <dir>', "where the server's database file is (default: HARNESS_HOME)")
+    .option('--no-worker', 'the server alone')
+    .action((options: UpOptions, command: Command) => up(contextOf(command), options));
+  root
+    .command('worker')
+    .description('a worker only, against the configured server, until Ctrl-C')
+    .action((_: object, command: Command) => work(contextOf(command)));
+}
+
+async function up(context: Context, options: UpOptions): Promise<void> {
+  const { configuredAddress } = await import('../server/connection');
+  const { address, namespace, profile } = context.options;
+  const configured = configuredAddress({ address, namespace, profile, env: context.env });
+  if (configured !== null) {
+    const hint = 'run `harness worker` against it, or unset TEMPORAL_ADDRESS and TEMPORAL_PROFILE to embed one';
+    throw new Problem('USAGE', `a server is configured already, at ${configured}: ${hint}`, configured);
+  }
+  const { locateBinary } = await import('../server/locate');
+  const { startEmbedded } = await import('../server/embedded');
+  mkdirSync(context.home, { recursive: true, mode: 0o700 });
+  const binary = await locateBinary({ home: context.home, env: context.env, progress: (line) => context.say(line) });
+  const folder = options.data === undefined ? context.home : resolve(options.data);
+  const server = await startEmbedded({
+    binary: binary.path,
+    home: context.home,
+    dbFile: options.inMemory ? null : join(folder, 'temporal.db'),
+    port: options.port,
+    uiPort: options.uiPort,
+    searchAttributes: SEARCH_ATTRIBUTES,
+    namespace: context.connection().namespace,
+  });
+  const note = join(context.home, OWN_SERVER_FILE);
+  writeFileSync(note, JSON.stringify({ address: server.address, ui_url: server.uiUrl, pid: server.pid }));
+  try {
+    const worker = options.worker ? await startedWorker(context) : null;
+    const addresses = { address: server.address, ui_url: server.uiUrl, home: context.home, worker: worker !== null };
+    context.print(
+      addresses,
+      [
+        `server   ${server.address}  (${options.inMemory ? 'in memory' : join(folder, 'temporal.db')})`,
+        `Web UI   ${server.uiUrl ?? 'none'}`,
+        `home     ${context.home}`,
+        `worker   ${worker === null ? 'none: run `harness worker`' : 'running'}; Ctrl-C drains and stops`,
+      ].join('\n'),
+    );
+    const died = server.exited.then(({ code, signal }) => {
+      throw new Problem('NO_SERVER', `the Temporal server ended by itself (${signal ?? `exit ${code}`}): see ${join(context.home, 'server.log')}`);
+    });
+    await untilStopped(context, worker, died);
+  } finally {
+    rmSync(note, { force: true });
+    await server.stop();
+  }
+}
+
+async function work(context: Context): Promise<void> {
+  const worker = await startedWorker(context);
+  const { address, namespace } = context.connection();
+  context.print({ address, namespace, home: context.home, worker: true }, `worker running against ${address}, namespace ${namespace}; Ctrl-C drains and stops`);
+  await untilStopped(context, worker, null);
+}
+
+async function startedWorker(context: Context): Promise<HarnessWorker> {
+  const log = context.log();
+  const { startWorker } = await import('../worker');
+  return startWorker(context.connection(), await context.store(), log);
+}
+
+/** Until Ctrl-C, SIGTERM, or the end of what runs: the worker takes no further task, and what runs ends. */
+async function untilStopped(context: Context, worker: HarnessWorker | null, died: Promise<never> | null): Promise<void> {
+  let stop = (): void => undefined;
+  const asked = new Promise<void>((resolveAsked) => {
+    stop = () => resolveAsked();
+  });
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  died?.catch(() => undefined); // its error comes out of the race, or no longer matters
+  try {
+    await Promise.race([asked, ...(worker === null ? [] : [worker.stopped]), ...(died === null ? [] : [died])]);
+    context.say('draining: what runs may end, nothing new is taken');
+  } finally {
+    process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop);
+    await worker?.drain();
+  }
+}
+
+function port(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new InvalidArgumentError('it is a port, 0 to 65535.');
+  return number;
+}

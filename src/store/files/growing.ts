@@ -1,0 +1,132 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { tryLock } from 'fs-native-extensions';
+import { errorCode } from './errors';
+import type { Home } from './home';
+import { endOfLastLine, readBlock } from './lines';
+import { syncFolder } from './publish';
+
+const LONGEST_PAUSE_MS = 25;
+
+/**
+ * Opens the file to append to it (it is made where it is missing), locks it against every other
+ * process and descriptor, and holds the lock until `body` is done. The kernel drops the lock with
+ * its process, so a dead one leaves nothing to clear.
+ */
+export async function withLock<T>(
+  path: string,
+  waitMs: number,
+  body: (handle: FileHandle) => Promise<T>,
+): Promise<T> {
+  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+  const handle = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  try {
+    await lock(handle.fd, false, waitMs);
+    return await body(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Reads a file that others append to; `read` gets the descriptor and the size to read up to. A
+ * reading that is not `settled` may have met a writer in the middle of a batch, so it is done
+ * again under the lock. Readers that took the lock each time could keep a writer waiting for ever.
+ */
+export async function readSettled<T>(
+  path: string,
+  waitMs: number,
+  read: (fd: number, size: number) => T,
+  settled: (reading: T) => boolean,
+): Promise<T> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const reading = read(handle.fd, (await handle.stat()).size);
+    if (settled(reading)) return reading;
+    await lock(handle.fd, true, waitMs);
+    return read(handle.fd, (await handle.stat()).size);
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Asks again and again: a waiting call would occupy one of the few threads that the lock's holder
+ * needs to finish.
+ */
+async function lock(fd: number, shared: boolean, waitMs: number): Promise<void> {
+  const until = performance.now() + waitMs;
+  for (let ms = 1; !tryLock(fd, { shared }); ms = Math.min(2 * ms, LONGEST_PAUSE_MS)) {
+    if (performance.now() > until) {
+      throw Object.assign(new Error('locked by another process'), { code: 'ELOCKED' });
+    }
+    await pause(ms);
+  }
+}
+
+/**
+ * Writes `bytes` at the end of the locked file, whose size is `size`, and makes the file durable,
+ * all in one piece or not at all: what could be written of them is cut off again when the rest
+ * cannot.
+ */
+export async function appendDurably(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  size: number,
+): Promise<void> {
+  try {
+    // A disk that fills up takes a part of the bytes first, and reports that as success.
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done);
+      done += bytesWritten;
+    }
+    // Also with nothing to write: who wrote it before may have died before it was on the disk.
+    await handle.datasync();
+  } catch (error) {
+    // Should this fail as well, then the next append finds a torn tail: the first error is the one
+    // to tell.
+    await handle.truncate(size).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Moves bytes after the last newline to `torn/`: nobody was told that they stand. Returns the size
+ * without them.
+ */
+export async function setTornTailAside(
+  home: Home,
+  handle: FileHandle,
+  path: string,
+  id: string,
+): Promise<number> {
+  const { size } = await handle.stat();
+  const end = endOfLastLine(handle.fd, size);
+  if (end === size) return size;
+  const torn = readBlock(handle.fd, end, size);
+  const aside = await createNumbered(join(home.root, 'torn'), id, torn);
+  await handle.truncate(end);
+  home.onRecovered({ file: path, bytes: torn.length, set_aside: aside });
+  return end;
+}
+
+async function createNumbered(folder: string, id: string, content: Uint8Array): Promise<string> {
+  for (let n = 1; ; n += 1) {
+    const path = join(folder, `${id}-${n}.bin`);
+    const handle = await open(path, 'wx', 0o600).catch((error: unknown) => {
+      if (errorCode(error) === 'EEXIST') return null;
+      throw error;
+    });
+    if (handle === null) continue;
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await syncFolder(folder);
+    return path;
+  }
+}

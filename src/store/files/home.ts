@@ -1,0 +1,58 @@
+import { join, resolve } from 'node:path';
+import { StoreError } from '../store';
+
+/** Bytes of a line that a dying process left unfinished, and where they were put. */
+export interface Recovered {
+  readonly file: string;
+  readonly bytes: number;
+  readonly set_aside: string;
+}
+
+/** HARNESS_HOME, with what the parts of the store share. */
+export interface Home {
+  readonly root: string;
+  /** How long to wait for a file that another process has locked. */
+  readonly lockWaitMs: number;
+  readonly onRecovered: (info: Recovered) => void;
+}
+
+/** Longer than a batch takes on a slow disk, shorter than a person's patience. */
+const LOCK_WAIT_MS = 10_000;
+
+export interface FileStoreOptions {
+  /** Told when an append found an unfinished line of a writer that died, and set it aside. */
+  readonly onRecovered?: (info: Recovered) => void;
+  /** How long to wait for a file that another process holds. Default 10 000 ms. */
+  readonly lockWaitMs?: number;
+}
+
+/** The place under `home`, for a store or for reading alone: makes nothing. */
+export function homeAt(home: string, options: FileStoreOptions = {}): Home {
+  return {
+    root: resolve(home),
+    lockWaitMs: options.lockWaitMs ?? LOCK_WAIT_MS,
+    onRecovered: options.onRecovered ?? (() => undefined),
+  };
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+/**
+ * The path of an id's own file.
+ * @throws StoreError for an id that is no UUID: it might name any
+ * file.
+ */
+export function idPath(home: Home, folder: string, id: string, ending: string): string {
+  if (!isUuid(id)) {
+    const shown = JSON.stringify(id.slice(0, 80));
+    throw new StoreError(
+      'STORE_UNAVAILABLE',
+      `${shown} is no id of a cycle or a task: an id is a UUID in lower case`,
+    );
+  }
+  return join(home.root, folder, `${id}${ending}`);
+}
