@@ -1,13 +1,31 @@
-/** Real time, real server: a suite that needs Temporal shares the one started in `globalSetup`. */
-module.exports = {
+/** Two suites: `fast` needs nothing but Node; `server` runs against a real Temporal server that its setup starts once. */
+const shared = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/test'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],
   },
-  testTimeout: 60_000,
+};
+const server = ['server', 'e2e', 'faults'].map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`);
+
+module.exports = {
+  testTimeout: 90_000,
   maxWorkers: 2,
+  projects: [
+    {
+      ...shared,
+      displayName: 'fast',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['<rootDir>/test/(server|e2e|faults)/', '/node_modules/'],
+    },
+    {
+      ...shared,
+      displayName: 'server',
+      testMatch: server,
+      globalSetup: '<rootDir>/test/support/global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+    },
+  ],
 };

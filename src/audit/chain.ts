@@ -60,13 +60,11 @@ export function stepProblem(before: Draft | null, next: Draft): string | null {
   const opens = next.seq === 1 && next.part === 0;
   if (opens !== (next.type === FIRST_TYPE)) {
     return opens
-      ? `a run begins with ${FIRST_TYPE}, not with ${next.type}`
+      ? `a run begins with ${FIRST_TYPE}, this one does not`
       : `${FIRST_TYPE} stands at ${place(next)}, but only the first entry of a run may be one`;
   }
   if (before === null || before.run_id !== next.run_id) {
-    return opens
-      ? null
-      : `run ${next.run_id} begins at ${place(next)}, its entries before are missing`;
+    return opens ? null : `its run begins at ${place(next)}, the entries before are missing`;
   }
   if (before.type === LAST_TYPE) return `${place(next)} follows the end of its run`;
   const follows =
@@ -111,7 +109,7 @@ export function readEntry(cycleId: string, line: string): Reading {
   const entry = parseEntry(line);
   if (entry === null) return bad('it is not an audit entry', null);
   if (entry.cycle_id !== cycleId) {
-    return bad(`it belongs to the cycle ${entry.cycle_id}`, entry.seq);
+    return bad('it belongs to another cycle', entry.seq);
   }
   const sealed = sealOrNull(cycleId, entry);
   if (sealed === null) return bad('it has no canonical form', entry.seq);
@@ -173,7 +171,7 @@ export function checkChain(
 function linkProblem(last: Entry | null, next: Entry, runs: ReadonlySet<string>): string | null {
   if (next.prev !== (last?.hash ?? null)) return 'it does not link to the entry before it';
   if (last !== null && last.run_id !== next.run_id && runs.has(next.run_id)) {
-    return `run ${next.run_id} comes back after a later run`;
+    return 'its run comes back after a later run';
   }
   return stepProblem(last, next);
 }

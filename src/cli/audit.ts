@@ -12,8 +12,12 @@ export function auditCommands(root: Command): void {
     .action((id: string, _: object, command: Command) => show(contextOf(command), id));
   audit
     .command('verify [id]')
-    .description('check the chain of one cycle, or every byte of the trail: exit 0 intact, 1 broken, 2 incomplete, 3 could not look')
-    .action((id: string | undefined, _: object, command: Command) => verify(contextOf(command), id));
+    .description(
+      'check the chain of one cycle, or every byte of the trail: exit 0 intact, 1 broken, 2 incomplete, 3 could not look',
+    )
+    .action((id: string | undefined, _: object, command: Command) =>
+      verify(contextOf(command), id),
+    );
 }
 
 async function show(context: Context, id: string): Promise<void> {
@@ -22,7 +26,11 @@ async function show(context: Context, id: string): Promise<void> {
   const record = await findCycle(store, id);
   const entries = await store.audit.read(record.cycle_id);
   if (entries === null) {
-    throw new Problem('NOT_FOUND', `cycle ${record.workflow_id} has no audit trail yet: no worker has taken it`, id);
+    throw new Problem(
+      'NOT_FOUND',
+      `cycle ${record.workflow_id} has no audit trail yet: no worker has taken it`,
+      id,
+    );
   }
   const rows = entries.map(({ seq, part, at, type, clause, actor, task, data }) => [
     part === 0 ? `${seq}` : `${seq}.${part}`,
@@ -49,14 +57,19 @@ async function verify(context: Context, id: string | undefined): Promise<void> {
     trail.status,
     `${trail.entries}`,
     trail.ended ? 'ended' : 'so far',
-    trail.problem === null ? (trail.head ?? '') : `line ${trail.problem.line}: ${trail.problem.problem}`,
+    trail.problem === null
+      ? (trail.head ?? '')
+      : `line ${trail.problem.line}: ${trail.problem.problem}`,
   ]);
   const rest = [
     ...report.aliens.map(({ path, problem }) => `${plain(path)}: ${problem}`),
     ...(report.problem === null ? [] : [report.problem]),
     `${report.status}: ${report.cycles.length} chains looked at`,
   ];
-  const drawn = lines.length === 0 ? [] : [table(['cycle', 'status', 'entries', '', 'head or first bad place'], lines)];
+  const drawn =
+    lines.length === 0
+      ? []
+      : [table(['cycle', 'status', 'entries', '', 'head or first bad place'], lines)];
   context.print(report, [...drawn, ...rest].join('\n'));
   process.exitCode = report.exit;
 }

@@ -61,7 +61,11 @@ export class Context {
 
   async store(): Promise<Store> {
     if (this.config().audit.type === 'postgres') {
-      throw new Problem('REFUSED', 'audit.type postgres is not available in this version: use files', 'audit.type');
+      throw new Problem(
+        'REFUSED',
+        'audit.type postgres is not available in this version: use files',
+        'audit.type',
+      );
     }
     const { openFileStore } = await import('../store/files');
     return openFileStore(this.home);
@@ -74,7 +78,11 @@ export class Context {
     if (settings.source !== 'default') return settings;
     const own = ownServer(this.home);
     if (own === null) return settings;
-    return { ...settings, address: own.address, connectionOptions: { ...settings.connectionOptions, address: own.address } };
+    return {
+      ...settings,
+      address: own.address,
+      connectionOptions: { ...settings.connectionOptions, address: own.address },
+    };
   }
 
   /** Where the Web UI is: TEMPORAL_UI_URL, else our own server's, else where a dev server has it: 1 000 ports up. */
@@ -106,7 +114,9 @@ export class Context {
 
   /** A process that runs a worker logs; others are silent but for their answer. */
   log(): Logger {
-    const log = createLogger(this.env['HARNESS_LOG_LEVEL'] ?? (this.options.debug ? 'debug' : 'warn'));
+    const log = createLogger(
+      this.env['HARNESS_LOG_LEVEL'] ?? (this.options.debug ? 'debug' : 'warn'),
+    );
     installRuntime(log);
     return log;
   }

@@ -55,7 +55,9 @@ export function cycleCommands(root: Command): void {
     .command('watch <id>')
     .description('follow a running cycle until its outcome, or until a human is waited for')
     .option('--timeout <seconds>', 'watch at most this long (exit 6)', seconds)
-    .action((id: string, options: { timeout?: number }, command: Command) => watch(contextOf(command), id, options.timeout));
+    .action((id: string, options: { timeout?: number }, command: Command) =>
+      watch(contextOf(command), id, options.timeout),
+    );
   cycle
     .command('cancel <id>')
     .description('end a cycle CANCELLED; it finalises and audits first')
@@ -76,12 +78,18 @@ async function start(context: Context, options: StartCommandOptions): Promise<vo
     const started = await startCycle(harness, prepared);
     if (!options.wait) {
       const word = started.deduplicated ? 'the same cycle was started before' : 'started';
-      context.print(started, `${word}\ncycle     ${started.cycle_id}\nworkflow  ${started.workflow_id}\nweb       ${started.link}`);
+      context.print(
+        started,
+        `${word}\ncycle     ${started.cycle_id}\nworkflow  ${started.workflow_id}\nweb       ${started.link}`,
+      );
       return;
     }
     const record = await findCycle(harness.store, started.cycle_id);
     await waitForCycle(harness, record, options.timeout ?? null);
-    const shown = { ...(await showCycle({ harness, store: harness.store }, record)), deduplicated: started.deduplicated };
+    const shown = {
+      ...(await showCycle({ harness, store: harness.store }, record)),
+      deduplicated: started.deduplicated,
+    };
     finish(context, shown);
   } finally {
     await harness.close();
@@ -94,7 +102,11 @@ function finish(context: Context, result: JsonObject): void {
   process.exitCode = exitStatusOf(result);
   if (process.exitCode !== 1) return;
   const why = `the workflow ended ${text(result, 'workflow_status')} without an outcome`;
-  throw new Problem('HARNESS_ERROR', `${why}: start the same bundle again to run the cycle again`, text(result, 'cycle_id'));
+  throw new Problem(
+    'HARNESS_ERROR',
+    `${why}: start the same bundle again to run the cycle again`,
+    text(result, 'cycle_id'),
+  );
 }
 
 async function list(context: Context, options: ListOptions): Promise<void> {
@@ -108,7 +120,10 @@ async function list(context: Context, options: ListOptions): Promise<void> {
       text(cycle, 'summary'),
       text(cycle, 'link'),
     ]);
-    context.print(cycles, rows.length === 0 ? 'no cycles' : table(['workflow', 'outcome', 'summary', 'web'], rows));
+    context.print(
+      cycles,
+      rows.length === 0 ? 'no cycles' : table(['workflow', 'outcome', 'summary', 'web'], rows),
+    );
   } finally {
     await reach.harness?.close();
   }
@@ -141,7 +156,11 @@ async function watch(context: Context, id: string, timeout: number | undefined):
 }
 
 /** One line on standard error for each thing that changes, until `waiting` settles. */
-async function follow(context: Context, waiting: Promise<unknown>, look: () => Promise<JsonObject>): Promise<void> {
+async function follow(
+  context: Context,
+  waiting: Promise<unknown>,
+  look: () => Promise<JsonObject>,
+): Promise<void> {
   let over = false;
   const done = waiting.then(
     () => void (over = true),
@@ -167,7 +186,12 @@ async function cancel(context: Context, id: string): Promise<void> {
     await untilOver(harness, record, waitForCycle);
     const result = await showCycle({ harness, store: harness.store }, record);
     const ended = result['outcome'] !== null;
-    context.print(result, ended ? cycleText(result) : `cancellation requested: ${record.workflow_id} ends as soon as a worker runs`);
+    context.print(
+      result,
+      ended
+        ? cycleText(result)
+        : `cancellation requested: ${record.workflow_id} ends as soon as a worker runs`,
+    );
   } finally {
     await harness.close();
   }
@@ -186,18 +210,21 @@ async function untilOver(
 /** Seconds on the command line, milliseconds within. */
 function seconds(value: string): number {
   const number = Number(value);
-  if (!(number > 0) || number > 2_000_000) throw new InvalidArgumentError('it is a number of seconds above 0.');
+  if (!(number > 0) || number > 2_000_000)
+    throw new InvalidArgumentError('it is a number of seconds above 0.');
   return number * 1_000;
 }
 
 function instant(value: string): string {
-  if (Number.isNaN(Date.parse(value))) throw new InvalidArgumentError('it is a time such as 2026-11-22T14:00:00Z.');
+  if (Number.isNaN(Date.parse(value)))
+    throw new InvalidArgumentError('it is a time such as 2026-11-22T14:00:00Z.');
   return value;
 }
 
 function oneOf(allowed: readonly string[]): (value: string) => string {
   return (value) => {
-    if (!allowed.includes(value)) throw new InvalidArgumentError(`it is one of ${allowed.join(', ')}.`);
+    if (!allowed.includes(value))
+      throw new InvalidArgumentError(`it is one of ${allowed.join(', ')}.`);
     return value;
   };
 }

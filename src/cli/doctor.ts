@@ -24,7 +24,9 @@ const NODE_MINIMUM = [20, 19] as const;
 export function doctorCommand(root: Command): void {
   root
     .command('doctor')
-    .description('check Node, server, namespace, search attributes, worker, audit store, configuration')
+    .description(
+      'check Node, server, namespace, search attributes, worker, audit store, configuration',
+    )
     .action(async (_: object, command: Command) => {
       const context = contextOf(command);
       const findings = await examine(context);
@@ -36,7 +38,11 @@ export function doctorCommand(root: Command): void {
 }
 
 async function examine(context: Context): Promise<Finding[]> {
-  const local = [checkNode(), await attempt('configuration', () => checkConfiguration(context)), await attempt('audit store', () => checkStore(context))];
+  const local = [
+    checkNode(),
+    await attempt('configuration', () => checkConfiguration(context)),
+    await attempt('audit store', () => checkStore(context)),
+  ];
   const ledger = await attempt('ledger', () => checkLedger(context));
   return [...local, ledger, ...(await examineServer(context))];
 }
@@ -46,7 +52,12 @@ async function attempt(check: string, look: () => Finding | Promise<Finding>): P
   try {
     return await look();
   } catch (error) {
-    return { check, status: 'fails', detail: messageOf(error), mend: codeOf(error) === 'NO_SERVER' ? 'run `harness up`' : 'see the finding' };
+    return {
+      check,
+      status: 'fails',
+      detail: messageOf(error),
+      mend: codeOf(error) === 'NO_SERVER' ? 'run `harness up`' : 'see the finding',
+    };
   }
 }
 
@@ -55,21 +66,42 @@ function checkNode(): Finding {
   const [needMajor, needMinor] = NODE_MINIMUM;
   const good = major > needMajor || (major === needMajor && minor >= needMinor);
   const need = `${needMajor}.${needMinor}`;
-  return { check: 'Node', status: good ? 'ok' : 'fails', detail: process.versions.node, mend: good ? '' : `install Node ${need} or newer` };
+  return {
+    check: 'Node',
+    status: good ? 'ok' : 'fails',
+    detail: process.versions.node,
+    mend: good ? '' : `install Node ${need} or newer`,
+  };
 }
 
 function checkConfiguration(context: Context): Finding {
   const config = context.config();
   const check = 'configuration';
   if (config.policy === undefined) {
-    return { check, status: 'ok', detail: `default policy; factor layer ${DEFAULT_POLICY.factor_layer}`, mend: '' };
+    return {
+      check,
+      status: 'ok',
+      detail: `default policy; factor layer ${DEFAULT_POLICY.factor_layer}`,
+      mend: '',
+    };
   }
   const read = readDocument(context.read(config.policy).bytes);
   const policy = read.ok ? readPolicy(read.value) : { ok: false as const, problem: read.problem };
-  if (!policy.ok) return { check, status: 'fails', detail: `${config.policy}: ${policy.problem}`, mend: 'correct the policy' };
+  if (!policy.ok)
+    return {
+      check,
+      status: 'fails',
+      detail: `${config.policy}: ${policy.problem}`,
+      mend: 'correct the policy',
+    };
   // LATENT is permissive (C2.U3): nobody should run with it without knowing.
   const { policy_id, version, factor_layer } = policy.policy;
-  return { check, status: 'ok', detail: `policy ${policy_id} ${version}; factor layer ${factor_layer}`, mend: '' };
+  return {
+    check,
+    status: 'ok',
+    detail: `policy ${policy_id} ${version}; factor layer ${factor_layer}`,
+    mend: '',
+  };
 }
 
 async function checkStore(context: Context): Promise<Finding> {
@@ -84,11 +116,16 @@ function checkLedger(context: Context): Finding {
   const { ledger } = context.config();
   const check = 'ledger';
   if (ledger === undefined) {
-    const detail = "none configured: the built-in tasks need none, skills of your own do";
+    const detail = 'none configured: the built-in tasks need none, skills of your own do';
     return { check, status: 'ok', detail, mend: '' };
   }
   const there = existsSync(ledger);
-  return { check, status: there ? 'ok' : 'fails', detail: ledger, mend: there ? '' : 'create the file, or correct `ledger` in the configuration' };
+  return {
+    check,
+    status: there ? 'ok' : 'fails',
+    detail: ledger,
+    mend: there ? '' : 'create the file, or correct `ledger` in the configuration',
+  };
 }
 
 async function examineServer(context: Context): Promise<Finding[]> {
@@ -97,13 +134,22 @@ async function examineServer(context: Context): Promise<Finding[]> {
     harness = await context.harness();
     const { serverVersion } = await harness.client.workflowService.getSystemInfo({});
     const { address, source } = context.connection();
-    return { check: 'server', status: 'ok', detail: `${address} (${source}), version ${serverVersion}`, mend: '' };
+    return {
+      check: 'server',
+      status: 'ok',
+      detail: `${address} (${source}), version ${serverVersion}`,
+      mend: '',
+    };
   });
   if (harness === null) return [server];
   return examineNamespace(context, harness, server);
 }
 
-async function examineNamespace(context: Context, harness: Harness, server: Finding): Promise<Finding[]> {
+async function examineNamespace(
+  context: Context,
+  harness: Harness,
+  server: Finding,
+): Promise<Finding[]> {
   const { namespace } = harness;
   try {
     return [
@@ -123,10 +169,20 @@ async function examineNamespace(context: Context, harness: Harness, server: Find
 
 async function checkAttributes(harness: Harness): Promise<Finding> {
   const { missingAttributes } = await import('../server/search-attributes');
-  const missing = await missingAttributes(harness.client.connection, harness.namespace, SEARCH_ATTRIBUTES);
+  const missing = await missingAttributes(
+    harness.client.connection,
+    harness.namespace,
+    SEARCH_ATTRIBUTES,
+  );
   const check = 'search attributes';
-  if (missing.length === 0) return { check, status: 'ok', detail: Object.keys(SEARCH_ATTRIBUTES).join(', '), mend: '' };
-  return { check, status: 'warning', detail: `missing: ${missing.join(', ')}`, mend: 'a worker adds them when it starts: run `harness worker`' };
+  if (missing.length === 0)
+    return { check, status: 'ok', detail: Object.keys(SEARCH_ATTRIBUTES).join(', '), mend: '' };
+  return {
+    check,
+    status: 'warning',
+    detail: `missing: ${missing.join(', ')}`,
+    mend: 'a worker adds them when it starts: run `harness worker`',
+  };
 }
 
 async function checkWorker(harness: Harness): Promise<Finding> {
@@ -136,10 +192,23 @@ async function checkWorker(harness: Harness): Promise<Finding> {
     taskQueueType: 1,
   });
   const since = Date.now() - 60_000;
-  const live = (pollers ?? []).filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 >= since);
+  const live = (pollers ?? []).filter(
+    ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 >= since,
+  );
   const check = 'worker';
-  if (live.length > 0) return { check, status: 'ok', detail: `${live.length} polled ${TASK_QUEUE} in the last minute`, mend: '' };
-  return { check, status: 'warning', detail: `none polled ${TASK_QUEUE} in the last minute`, mend: 'run `harness worker`' };
+  if (live.length > 0)
+    return {
+      check,
+      status: 'ok',
+      detail: `${live.length} polled ${TASK_QUEUE} in the last minute`,
+      mend: '',
+    };
+  return {
+    check,
+    status: 'warning',
+    detail: `none polled ${TASK_QUEUE} in the last minute`,
+    mend: 'run `harness worker`',
+  };
 }
 
 /** Whoever reaches the port of a server without authorisation may halt, resume and terminate. */
@@ -152,7 +221,11 @@ function checkExposure(context: Context): Finding {
   return {
     check: 'exposure',
     status: good ? 'ok' : 'fails',
-    detail: local ? 'loopback' : secured ? 'TLS' : `${host} without TLS: whoever reaches it may halt, resume and terminate`,
+    detail: local
+      ? 'loopback'
+      : secured
+        ? 'TLS'
+        : `${host} without TLS: whoever reaches it may halt, resume and terminate`,
     mend: good ? '' : 'use TLS (TEMPORAL_TLS_*), or a server on loopback',
   };
 }

@@ -20,7 +20,7 @@ interface ResumeOptions {
 }
 
 /** How long `halt` and `resume` wait to show what has become of the cycle. */
-const SHOW_MS = 10_000;
+const SHOW_MS = 4_000;
 
 export function haltCommands(root: Command): void {
   root
@@ -28,7 +28,9 @@ export function haltCommands(root: Command): void {
     .description('suspend a cycle until a human decides')
     .requiredOption('--reason <text>', 'why')
     .option('--by <who>', 'who halts (default: your login)')
-    .action((id: string, options: { reason: string; by?: string }, command: Command) => halt(contextOf(command), id, options));
+    .action((id: string, options: { reason: string; by?: string }, command: Command) =>
+      halt(contextOf(command), id, options),
+    );
   root
     .command('halts')
     .description('what waits for a human: the halt cards')
@@ -43,10 +45,16 @@ export function haltCommands(root: Command): void {
     .option('--by <who>', 'who decides (default: your login)')
     .option('--decision-id <id>', 'the same id again is the same decision (default: a new one)')
     .option('--input <file>', 'with RESTART_FRESH: the fresh bundle')
-    .action((id: string, options: ResumeOptions, command: Command) => resume(contextOf(command), id, options));
+    .action((id: string, options: ResumeOptions, command: Command) =>
+      resume(contextOf(command), id, options),
+    );
 }
 
-async function halt(context: Context, id: string, options: { reason: string; by?: string }): Promise<void> {
+async function halt(
+  context: Context,
+  id: string,
+  options: { reason: string; by?: string },
+): Promise<void> {
   notEmpty({ '--reason': options.reason });
   const { haltCycle } = await import('../client/act');
   const { findCycle, showCycle, waitForCycle } = await import('../client/inspect');
@@ -59,7 +67,14 @@ async function halt(context: Context, id: string, options: { reason: string; by?
     const card = result['halt'];
     const suspended = result['phase'] === 'HALTED' && isObject(card);
     const later = `the halt is on record: ${record.workflow_id} suspends before its next task, as soon as a worker runs`;
-    context.print(result, suspended ? haltText({ ...card, link: result['link'] ?? null }) : result['outcome'] === null ? later : cycleText(result));
+    context.print(
+      result,
+      suspended
+        ? haltText({ ...card, link: result['link'] ?? null })
+        : result['outcome'] === null
+          ? later
+          : cycleText(result),
+    );
   } finally {
     await harness.close();
   }
@@ -71,7 +86,10 @@ async function halts(context: Context): Promise<void> {
   try {
     const cards = await openHalts(reach);
     const all = reach.harness === null ? '' : `\n\nall of them: ${filterLink(reach.harness)}`;
-    context.print(cards, cards.length === 0 ? 'nothing waits for a human' : cards.map(haltText).join('\n\n') + all);
+    context.print(
+      cards,
+      cards.length === 0 ? 'nothing waits for a human' : cards.map(haltText).join('\n\n') + all,
+    );
   } finally {
     await reach.harness?.close();
   }
@@ -84,7 +102,12 @@ function filterLink({ uiUrl, namespace }: Harness): string {
 }
 
 async function resume(context: Context, id: string, options: ResumeOptions): Promise<void> {
-  notEmpty({ '--choice': options.choice, '--reason': options.reason, '--root-cause': options.rootCause, '--why-safe': options.whySafe });
+  notEmpty({
+    '--choice': options.choice,
+    '--reason': options.reason,
+    '--root-cause': options.rootCause,
+    '--why-safe': options.whySafe,
+  });
   const harness = await context.harness();
   try {
     const { findCycle, showCycle } = await import('../client/inspect');
@@ -120,20 +143,45 @@ async function haltIdOf(
   if (/-h\d+$/.test(id)) return id;
   const { halt } = await show({ harness, store: harness.store }, record);
   if (isObject(halt)) return text(halt, 'halt_id');
-  throw new Problem('REFUSED', `cycle ${record.workflow_id} waits for no decision: \`harness halts\` shows what does`, id);
+  throw new Problem(
+    'REFUSED',
+    `cycle ${record.workflow_id} waits for no decision: \`harness halts\` shows what does`,
+    id,
+  );
 }
 
 /** RESTART_FRESH needs a bundle that is not the halted one. */
-function freshCycle(context: Context, options: ResumeOptions, record: CycleRecord): ReturnType<typeof prepare> {
+function freshCycle(
+  context: Context,
+  options: ResumeOptions,
+  record: CycleRecord,
+): ReturnType<typeof prepare> {
   if (options.input === undefined) {
-    throw new Problem('USAGE', 'RESTART_FRESH starts a cycle on a fresh bundle: give it with --input', '--input');
+    throw new Problem(
+      'USAGE',
+      'RESTART_FRESH starts a cycle on a fresh bundle: give it with --input',
+      '--input',
+    );
   }
-  const prepared = prepare(context.read(options.input), context.source(undefined, 'graph'), context.source(undefined, 'policy'));
+  const prepared = prepare(
+    context.read(options.input),
+    context.source(undefined, 'graph'),
+    context.source(undefined, 'policy'),
+  );
   if (prepared.bundle.hash !== record.input_hash) return prepared;
-  throw new Problem('USAGE', `${options.input} is the halted cycle's own bundle: RESTART_FRESH takes a fresh one`, '--input');
+  throw new Problem(
+    'USAGE',
+    `${options.input} is the halted cycle's own bundle: RESTART_FRESH takes a fresh one`,
+    '--input',
+  );
 }
 
-async function restart(context: Context, harness: Harness, record: CycleRecord, prepared: ReturnType<typeof prepare>): Promise<void> {
+async function restart(
+  context: Context,
+  harness: Harness,
+  record: CycleRecord,
+  prepared: ReturnType<typeof prepare>,
+): Promise<void> {
   const { startCycle } = await import('../client/start');
   const started = await startCycle(harness, prepared, { restarts: record.cycle_id });
   context.print(
@@ -150,6 +198,7 @@ async function settle(harness: Harness, record: CycleRecord): Promise<void> {
 
 function notEmpty(options: JsonObject): void {
   for (const [name, value] of Object.entries(options)) {
-    if (String(value).trim() === '') throw new Problem('USAGE', `${name} is empty: say it in a sentence`, name);
+    if (String(value).trim() === '')
+      throw new Problem('USAGE', `${name} is empty: say it in a sentence`, name);
   }
 }

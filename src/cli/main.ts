@@ -17,13 +17,35 @@ function program(): Command {
     .option('--json', 'one JSON document on standard output, and nothing else')
     .option('--debug', 'details of an error, and logs')
     .option('--no-color', 'no colour')
-    .option('--config <file>', 'configuration (default: HARNESS_CONFIG, else harness.config.json here)')
-    .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS, a profile, else `harness up`)')
-    .option('--namespace <name>', "Temporal namespace (default: TEMPORAL_NAMESPACE, a profile, else 'default')")
-    .addOption(new Option('--profile <name>', "profile of Temporal's temporal.toml (default: TEMPORAL_PROFILE)"))
+    .option(
+      '--config <file>',
+      'configuration (default: HARNESS_CONFIG, else harness.config.json here)',
+    )
+    .option(
+      '--address <host:port>',
+      'Temporal server (default: TEMPORAL_ADDRESS, a profile, else `harness up`)',
+    )
+    .option(
+      '--namespace <name>',
+      "Temporal namespace (default: TEMPORAL_NAMESPACE, a profile, else 'default')",
+    )
+    .addOption(
+      new Option(
+        '--profile <name>',
+        "profile of Temporal's temporal.toml (default: TEMPORAL_PROFILE)",
+      ),
+    )
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError(false);
-  for (const add of [upCommands, doctorCommand, planCommand, cycleCommands, haltCommands, auditCommands]) add(root);
+  for (const add of [
+    upCommands,
+    doctorCommand,
+    planCommand,
+    cycleCommands,
+    haltCommands,
+    auditCommands,
+  ])
+    add(root);
   quietly(root);
   return root;
 }
@@ -39,7 +61,8 @@ function quietly(command: Command): void {
 
 function inheritGlobals(command: Command, root: Command): void {
   for (const option of root.options) {
-    if (option.long !== '--version' && !command.options.some(({ long }) => long === option.long)) command.addOption(hidden(option));
+    if (option.long !== '--version' && !command.options.some(({ long }) => long === option.long))
+      command.addOption(hidden(option));
   }
   for (const child of command.commands) inheritGlobals(child, root);
 }
@@ -55,7 +78,8 @@ function report(error: unknown, { json, debug }: GlobalOptions): void {
   const { code, message, path } = described(error);
   const line = json ? JSON.stringify({ error: { code, message, path } }) : `harness: ${message}`;
   process.stderr.write(`${line}\n`);
-  if (debug) process.stderr.write(`${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
+  if (debug)
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
 }
 
 function described(error: unknown): { code: string; message: string; path: string | null } {
@@ -66,7 +90,8 @@ function described(error: unknown): { code: string; message: string; path: strin
   }
   const code = codeOf(error);
   const known = ['NO_SERVER', 'UNREADABLE', 'NOT_FOUND', 'USAGE', 'REFUSED'];
-  if (code !== undefined && known.includes(code)) return { code, message: messageOf(error), path: null };
+  if (code !== undefined && known.includes(code))
+    return { code, message: messageOf(error), path: null };
   return { code: 'HARNESS_ERROR', message: `${messageOf(error)} (--debug shows more)`, path: null };
 }
 

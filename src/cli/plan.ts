@@ -19,7 +19,9 @@ interface PlanOptions {
 export function planCommand(root: Command): void {
   root
     .command('plan')
-    .description('show what a cycle would run: order, task ids, plan hash; no server, no state judged')
+    .description(
+      'show what a cycle would run: order, task ids, plan hash; no server, no state judged',
+    )
     .requiredOption('--input <file>', 'the bundle; - for standard input')
     .option('--graph <file>', 'the task graph (default: the v1 graph)')
     .option('--policy <file>', 'the policy (default: the default policy)')
@@ -42,7 +44,7 @@ export function planCommand(root: Command): void {
       }
       if (options.mermaid && !context.json) {
         const { drawMermaid } = await import('../draw/mermaid');
-        process.stdout.write(`${drawMermaid(graph, order)}\n`);
+        process.stdout.write(drawMermaid(graph, order));
         return;
       }
       context.print(documentOf(prepared, order), textOf(prepared));
@@ -63,7 +65,13 @@ function documentOf(prepared: Prepared, order: readonly string[]): object {
 }
 
 function textOf(prepared: Prepared): string {
-  const rows = prepared.tasks.map(({ name, task_type, skill_ref, task_id }, i) => [`${i + 1}`, name, task_type, skill_ref, task_id]);
+  const rows = prepared.tasks.map(({ name, task_type, skill_ref, task_id }, i) => [
+    `${i + 1}`,
+    name,
+    task_type,
+    skill_ref,
+    task_id,
+  ]);
   return [
     table(['#', 'task', 'type', 'skill', 'task id'], rows),
     `cycle   ${prepared.cycle_id}`,

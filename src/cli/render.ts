@@ -4,13 +4,19 @@ import type { Json, JsonObject } from '../core/json';
 import { isObject } from '../core/json';
 
 const terminal = process.stdout.isTTY;
-const { bold, dim, green, red, yellow } = colours.createColors(terminal && colours.isColorSupported && !process.argv.includes('--no-color'));
+const { bold, dim, green, red, yellow } = colours.createColors(
+  terminal && colours.isColorSupported && !process.argv.includes('--no-color'),
+);
 
 /** A table on a terminal; tab-separated lines for scripts. Text from outside cannot move the cursor. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const safe = rows.map((row) => row.map(plain));
   if (!terminal) return [head, ...safe].map((row) => row.join('\t')).join('\n');
-  const drawn = new Table({ head: head.map((title) => bold(title)), style: { head: [], border: ['grey'] }, wordWrap: true });
+  const drawn = new Table({
+    head: head.map((title) => bold(title)),
+    style: { head: [], border: ['grey'] },
+    wordWrap: true,
+  });
   drawn.push(...safe.map((row) => [...row]));
   return drawn.toString();
 }
@@ -30,22 +36,38 @@ export function outcomeText(outcome: Json | undefined, phase: Json | undefined):
 
 /** A cycle for a person: outcome, the sentence, tasks, reasons, halt, record, link. */
 export function cycleText(result: JsonObject): string {
-  const lines = [`${bold(outcomeText(result['outcome'], result['phase']))}  ${plain(text(result, 'summary'))}`, ''];
-  lines.push(`cycle     ${text(result, 'cycle_id')}${result['deduplicated'] === true ? dim('  (started before: the same cycle)') : ''}`);
+  const lines = [
+    `${bold(outcomeText(result['outcome'], result['phase']))}  ${plain(text(result, 'summary'))}`,
+    '',
+  ];
+  lines.push(
+    `cycle     ${text(result, 'cycle_id')}${result['deduplicated'] === true ? dim('  (started before: the same cycle)') : ''}`,
+  );
   lines.push(`workflow  ${text(result, 'workflow_id')}`);
   const tasks = objects(result['tasks']);
-  if (tasks.length > 0) lines.push('', table(['task', 'type', 'outcome', 'why'], tasks.map(taskRow)));
+  if (tasks.length > 0)
+    lines.push('', table(['task', 'type', 'outcome', 'why'], tasks.map(taskRow)));
   const reasons = objects(result['reasons']);
-  if (reasons.length > 0) lines.push('', ...reasons.map((reason) => `${text(reason, 'code')}: ${plain(text(reason, 'detail'))}`));
+  if (reasons.length > 0)
+    lines.push(
+      '',
+      ...reasons.map((reason) => `${text(reason, 'code')}: ${plain(text(reason, 'detail'))}`),
+    );
   const actions = Array.isArray(result['actions']) ? result['actions'].length : 0;
   const removed = Array.isArray(result['beliefs_removed']) ? result['beliefs_removed'].length : 0;
   lines.push('', `actions   ${actions} emitted to the audit log, ${removed} beliefs removed`);
   for (const violation of objects(result['violations'])) {
-    lines.push(red(`${text(violation, 'kind')} ${text(violation, 'code')}: ${plain(text(violation, 'detail'))}`));
+    lines.push(
+      red(
+        `${text(violation, 'kind')} ${text(violation, 'code')}: ${plain(text(violation, 'detail'))}`,
+      ),
+    );
   }
-  if (isObject(result['halt']) && result['phase'] === 'HALTED') lines.push('', haltText(result['halt']));
+  if (isObject(result['halt']) && result['phase'] === 'HALTED')
+    lines.push('', haltText(result['halt']));
   const audit = result['audit'];
-  if (isObject(audit)) lines.push(`audit     ${String(audit['entries'])} entries, head ${String(audit['head'])}`);
+  if (isObject(audit))
+    lines.push(`audit     ${String(audit['entries'])} entries, head ${String(audit['head'])}`);
   if (typeof result['link'] === 'string') lines.push(`web       ${result['link']}`);
   return lines.join('\n');
 }
@@ -65,7 +87,9 @@ export function haltText(halt: JsonObject): string {
 }
 
 function taskRow(task: JsonObject): string[] {
-  const reason = isObject(task['reason']) ? `${text(task['reason'], 'code')}: ${text(task['reason'], 'detail')}` : '';
+  const reason = isObject(task['reason'])
+    ? `${text(task['reason'], 'code')}: ${text(task['reason'], 'detail')}`
+    : '';
   return [text(task, 'name'), text(task, 'task_type'), text(task, 'outcome') || '…', reason];
 }
 

@@ -18,8 +18,13 @@ interface UpOptions {
 export function upCommands(root: Command): void {
   root
     .command('up')
-    .description('the embedded default: a Temporal server with its Web UI, and a worker, until Ctrl-C')
-    .option('--in-memory', "the server's store is lost with it (bundles, results and audit stay in HARNESS_HOME)")
+    .description(
+      'the embedded default: a Temporal server with its Web UI, and a worker, until Ctrl-C',
+    )
+    .option(
+      '--in-memory',
+      "the server's store is lost with it (bundles, results and audit stay in HARNESS_HOME)",
+    )
     .option('--port <port>', 'of the server; 0: a free one', port, DEFAULT_PORT)
     .option('--ui-port <port>', 'of the Web UI; 0: a free one', port, DEFAULT_UI_PORT)
     .option('--data <dir>', "where the server's database file is (default: HARNESS_HOME)")
@@ -36,13 +41,22 @@ async function up(context: Context, options: UpOptions): Promise<void> {
   const { address, namespace, profile } = context.options;
   const configured = configuredAddress({ address, namespace, profile, env: context.env });
   if (configured !== null) {
-    const hint = 'run `harness worker` against it, or unset TEMPORAL_ADDRESS and TEMPORAL_PROFILE to embed one';
-    throw new Problem('USAGE', `a server is configured already, at ${configured}: ${hint}`, configured);
+    const hint =
+      'run `harness worker` against it, or unset TEMPORAL_ADDRESS and TEMPORAL_PROFILE to embed one';
+    throw new Problem(
+      'USAGE',
+      `a server is configured already, at ${configured}: ${hint}`,
+      configured,
+    );
   }
   const { locateBinary } = await import('../server/locate');
   const { startEmbedded } = await import('../server/embedded');
   mkdirSync(context.home, { recursive: true, mode: 0o700 });
-  const binary = await locateBinary({ home: context.home, env: context.env, progress: (line) => context.say(line) });
+  const binary = await locateBinary({
+    home: context.home,
+    env: context.env,
+    progress: (line) => context.say(line),
+  });
   const folder = options.data === undefined ? context.home : resolve(options.data);
   const server = await startEmbedded({
     binary: binary.path,
@@ -54,10 +68,18 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     namespace: context.connection().namespace,
   });
   const note = join(context.home, OWN_SERVER_FILE);
-  writeFileSync(note, JSON.stringify({ address: server.address, ui_url: server.uiUrl, pid: server.pid }));
+  writeFileSync(
+    note,
+    JSON.stringify({ address: server.address, ui_url: server.uiUrl, pid: server.pid }),
+  );
   try {
     const worker = options.worker ? await startedWorker(context) : null;
-    const addresses = { address: server.address, ui_url: server.uiUrl, home: context.home, worker: worker !== null };
+    const addresses = {
+      address: server.address,
+      ui_url: server.uiUrl,
+      home: context.home,
+      worker: worker !== null,
+    };
     context.print(
       addresses,
       [
@@ -68,7 +90,10 @@ async function up(context: Context, options: UpOptions): Promise<void> {
       ].join('\n'),
     );
     const died = server.exited.then(({ code, signal }) => {
-      throw new Problem('NO_SERVER', `the Temporal server ended by itself (${signal ?? `exit ${code}`}): see ${join(context.home, 'server.log')}`);
+      throw new Problem(
+        'NO_SERVER',
+        `the Temporal server ended by itself (${signal ?? `exit ${code}`}): see ${join(context.home, 'server.log')}`,
+      );
     });
     await untilStopped(context, worker, died);
   } finally {
@@ -80,7 +105,10 @@ async function up(context: Context, options: UpOptions): Promise<void> {
 async function work(context: Context): Promise<void> {
   const worker = await startedWorker(context);
   const { address, namespace } = context.connection();
-  context.print({ address, namespace, home: context.home, worker: true }, `worker running against ${address}, namespace ${namespace}; Ctrl-C drains and stops`);
+  context.print(
+    { address, namespace, home: context.home, worker: true },
+    `worker running against ${address}, namespace ${namespace}; Ctrl-C drains and stops`,
+  );
   await untilStopped(context, worker, null);
 }
 
@@ -91,7 +119,11 @@ async function startedWorker(context: Context): Promise<HarnessWorker> {
 }
 
 /** Until Ctrl-C, SIGTERM, or the end of what runs: the worker takes no further task, and what runs ends. */
-async function untilStopped(context: Context, worker: HarnessWorker | null, died: Promise<never> | null): Promise<void> {
+async function untilStopped(
+  context: Context,
+  worker: HarnessWorker | null,
+  died: Promise<never> | null,
+): Promise<void> {
   let stop = (): void => undefined;
   const asked = new Promise<void>((resolveAsked) => {
     stop = () => resolveAsked();
@@ -99,7 +131,11 @@ async function untilStopped(context: Context, worker: HarnessWorker | null, died
   process.once('SIGINT', stop).once('SIGTERM', stop);
   died?.catch(() => undefined); // its error comes out of the race, or no longer matters
   try {
-    await Promise.race([asked, ...(worker === null ? [] : [worker.stopped]), ...(died === null ? [] : [died])]);
+    await Promise.race([
+      asked,
+      ...(worker === null ? [] : [worker.stopped]),
+      ...(died === null ? [] : [died]),
+    ]);
     context.say('draining: what runs may end, nothing new is taken');
   } finally {
     process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop);
@@ -109,6 +145,7 @@ async function untilStopped(context: Context, worker: HarnessWorker | null, died
 
 function port(value: string): number {
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new InvalidArgumentError('it is a port, 0 to 65535.');
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new InvalidArgumentError('it is a port, 0 to 65535.');
   return number;
 }

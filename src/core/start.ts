@@ -1,5 +1,6 @@
 import type { AnnouncedTask } from './events';
-import { isObject, type Sha256 } from './json';
+import { isObject, type Json, type Sha256 } from './json';
+import { TASK_TIMEOUT_MS_MAX } from './limits';
 import type { Policy } from './policy';
 
 /** The one argument of the workflow `executionCycle`: digests of what is in the store, and what a person wants to read. */
@@ -34,9 +35,9 @@ export const HARNESS_VERSION = '0.1.0';
 
 /** `shadow-2026-11-22T14.25.29Z-1a2b3c4d`: the only free text on the Web UI's first page, so it speaks. */
 export function workflowIdFor(mode: string, bundleTimestamp: unknown, cycleId: string): string {
-  const second = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|\+00:00)$/.exec(
-    String(bundleTimestamp),
-  )?.[1];
+  // Any JSON may stand there, T1 judges it: a JSON object can even have a `toString` that is no function.
+  const text = typeof bundleTimestamp === 'string' ? bundleTimestamp : '';
+  const second = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|\+00:00)$/.exec(text)?.[1];
   const when = second === undefined ? 'undated' : `${second.replaceAll(':', '.')}Z`;
   return `${mode}-${when}-${cycleId.slice(0, 8)}`;
 }
@@ -51,7 +52,9 @@ export function problemOfInput(input: unknown): string | null {
   if (input['mode'] !== 'shadow')
     return `mode ${JSON.stringify(input['mode'])} is none: the mode is shadow`;
   for (const name of ['input_hash', 'graph_hash', 'policy_hash']) {
-    if (!DIGEST.test(String(input[name]))) return `${name} is no sha256 digest: ${how}`;
+    const digest = input[name];
+    if (typeof digest !== 'string' || !DIGEST.test(digest))
+      return `${name} is no sha256 digest: ${how}`;
   }
   if (typeof input['cycle_id'] !== 'string') return `cycle_id is missing: ${how}`;
   const task = input['first_task'];
@@ -59,11 +62,16 @@ export function problemOfInput(input: unknown): string | null {
   if (
     !isObject(task) ||
     texts.some((key) => typeof task[key] !== 'string') ||
-    typeof task['timeout_ms'] !== 'number'
+    !isWhole(task['timeout_ms'], TASK_TIMEOUT_MS_MAX)
   ) {
     return `first_task is no task: ${how}`;
   }
   const expiry = isObject(input['policy']) ? input['policy']['halt_expiry_ms'] : undefined;
-  if (expiry !== null && typeof expiry !== 'number') return `policy is no policy: ${how}`;
+  if (expiry !== null && !isWhole(expiry)) return `policy is no policy: ${how}`;
   return null;
+}
+
+/** What the workflow computes with before T1 has checked the start: out of range it would throw, or be refused by Temporal. */
+function isWhole(value: Json | undefined, most = Number.MAX_SAFE_INTEGER): boolean {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most;
 }

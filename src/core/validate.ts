@@ -171,8 +171,14 @@ function* nested(
   if (typeof value.timestamp === 'string') yield { what, state, key, at: value.timestamp };
 }
 
-/** Context may stem from an earlier regime than the bundle's: that is logged, never judged (vocabulary, "Signal"). */
-function contextsElsewhere(bundle: Bundle): number {
-  const id = bundle.regime_state.id;
-  return (bundle.signals ?? []).filter((entry) => entry.regime_context.id !== id).length;
+/** Context may stem from an earlier regime than the bundle's, a permission's too: that is logged, never judged (vocabulary, "Signal"). */
+function contextsElsewhere({ regime_state: regime, factor_permission, signals }: Bundle): number {
+  const entries = signals ?? [];
+  const ids = entries.map((entry) => entry.regime_context.id);
+  const behaviors = [factor_permission, ...entries.map((entry) => entry.factor_permission)].map(
+    (permission) => permission?.regime_context ?? regime.behavior,
+  );
+  const elsewhere = (own: string, others: readonly string[]): number =>
+    others.filter((other) => other !== own).length;
+  return elsewhere(regime.id, ids) + elsewhere(regime.behavior, behaviors);
 }

@@ -1,4 +1,4 @@
-import type { Point, RoutedArrow } from './places';
+import { between, type Point, type RoutedArrow } from './places';
 import { around, px } from './shapes';
 
 const WORD = { width: 40, height: 18 };
@@ -24,18 +24,13 @@ export function drawArrow({ from, to, when, start, end, pulls }: RoutedArrow): s
 }
 
 /** On a gate's arrow stands the value it goes by. */
-export function drawWord({ when, pulls }: RoutedArrow): readonly string[] {
+export function drawWord({ when, word }: RoutedArrow): readonly string[] {
   if (when === 'dependency') return [];
-  const [first, second] = pulls;
   return [
-    `<g transform="translate(${at(between(first, second))})">` +
+    `<g transform="translate(${at(word)})">` +
       `<rect class="page" ${around(WORD)} rx="4"/>` +
       `<text class="small muted mid" y="4">${when}</text></g>`,
   ];
-}
-
-function between(one: Point, other: Point): Point {
-  return { x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 };
 }
 
 function at({ x, y }: Point): string {

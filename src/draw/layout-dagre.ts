@@ -1,4 +1,4 @@
-import { Graph as DagreGraph, layout as runDagre } from '@dagrejs/dagre';
+import { Graph as DagreGraph, layout as runDagre, type GraphLabel } from '@dagrejs/dagre';
 import { got, type Picture, type PictureNode } from './picture';
 import { COLUMN_GAP, placeOf, route, ROW_GAP, upright } from './places';
 import type { Layout, Point, Size } from './places';
@@ -6,24 +6,18 @@ import type { Layout, Point, Size } from './places';
 /** About half of most nodes' height. */
 const ROW_HALF = 42;
 
-/** What is used of a dagre graph; the package's own types do not resolve under Node's rules. */
-interface Dagre {
-  setGraph(label: object): void;
-  graph(): Size;
-  setNode(id: string, label: Size): void;
-  node(id: string): Point;
-  setEdge(from: string, to: string, label: object, name: string): void;
-  edge(from: string, to: string, name: string): { readonly points: readonly Point[] };
-}
-
 /** Few crossings, short arrows; the time it takes grows fast with the rows that arrows span. */
 export function layOutByDagre(picture: Picture, sizeOf: (node: PictureNode) => Size): Layout {
   const { nodes, arrows } = picture;
-  const dagre: Dagre = new DagreGraph({ multigraph: true });
-  dagre.setGraph({ rankdir: 'TB', nodesep: COLUMN_GAP, ranksep: ROW_GAP, edgesep: COLUMN_GAP / 2 });
-  for (const node of nodes) dagre.setNode(node.id, { ...sizeOf(node) });
+  type Node = Size & Point;
+  type Edge = { readonly points: readonly Point[] };
+  const dagre = new DagreGraph<GraphLabel & Size, Node, Edge>({ multigraph: true });
+  // Zeroes and empty lists: dagre fills them in.
+  const gaps = { nodesep: COLUMN_GAP, edgesep: COLUMN_GAP / 2, ranksep: ROW_GAP };
+  dagre.setGraph({ rankdir: 'TB', ...gaps, width: 0, height: 0 });
+  for (const node of nodes) dagre.setNode(node.id, { ...sizeOf(node), x: 0, y: 0 });
   for (const [index, { from, to }] of arrows.entries()) {
-    dagre.setEdge(from, to, {}, String(index));
+    dagre.setEdge(from, to, { points: [] }, String(index));
   }
   runDagre(dagre);
   const places = new Map(

@@ -22,7 +22,9 @@ export interface RoutedArrow extends Arrow {
   readonly start: Point;
   readonly end: Point;
   /** Not on the line: they pull it towards them, as in a B-spline. */
-  readonly pulls: readonly [Point, ...Point[], Point];
+  readonly pulls: readonly Point[];
+  /** On the line, near its end: where arrows that leave one node have parted. */
+  readonly word: Point;
 }
 
 /** Pixels between neighbours in a row, and between two rows. */
@@ -47,7 +49,12 @@ export function route(
     start: { x: from.x, y: from.foot },
     end: { x: to.x, y: to.head },
     pulls: [below, ...passing, above],
+    word: between(passing.at(-1) ?? below, above),
   };
+}
+
+export function between(one: Point, other: Point): Point {
+  return { x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 };
 }
 
 /** What pulls an arrow onto a vertical line between two heights, to pass nodes beside it. */

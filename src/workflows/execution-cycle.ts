@@ -62,6 +62,8 @@ class CycleRun {
 
   constructor(input: CycleInput) {
     this.input = input;
+    // First of all: a message that arrived before the first task is handed over as soon as its handler is set.
+    this.recorder.record([openingEvent(input, this.info.workflowId, now())]);
     // Before the first await, so that no message is lost; C3.F3 begins with being heard.
     temporal.setHandler(cycleQuery, () => fitting(this.result()), {
       description: DESCRIPTIONS.cycle,
@@ -80,7 +82,6 @@ class CycleRun {
         if (!read.ok) throw temporal.ApplicationFailure.nonRetryable(read.problem, 'USAGE');
       },
     });
-    this.recorder.record([openingEvent(input, this.info.workflowId, now())]);
   }
 
   async toTheEnd(): Promise<CycleResult> {

@@ -85,7 +85,12 @@ describe('the audit chain', () => {
     const data = /"data":\{[^}]*\}/;
     for (const each of [
       ...linesOf([draft('r1', 1)], OTHER_CYCLE),
-      ...['', 'null', '[]', '{}', '{', 'intact'],
+      '',
+      'null',
+      '[]',
+      '{}',
+      '{',
+      'intact',
       line.replace(data, '"data":{"half":"\\ud800"}'),
       line.replace(data, `"data":{"deep":${deep}}`),
       line.replace(data, '"data":{"__proto__":{"seq":9}}'),

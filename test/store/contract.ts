@@ -212,4 +212,18 @@ function cycleContract(opened: Opened): void {
     await store.cycles.putResult(CYCLE, { outcome: 'COMPLETED' });
     expect(await (await open()).cycles.result(CYCLE)).toEqual({ outcome: 'COMPLETED' });
   });
+
+  test('R36: a cycle is unfinished until it has a result, and again once it is dropped', async () => {
+    const { store, open } = opened();
+    await store.cycles.put(record);
+    await store.cycles.put(earlier);
+    await store.cycles.putResult(CYCLE, { outcome: 'CANCELLED' });
+    expect(await store.cycles.unfinished()).toEqual([earlier]);
+    await store.cycles.dropResult(CYCLE);
+    await store.cycles.dropResult(CYCLE);
+    const { cycles } = await open();
+    expect(await cycles.result(CYCLE)).toBeNull();
+    const ids = (await cycles.unfinished()).map((each) => each.cycle_id);
+    expect(ids.sort()).toEqual([CYCLE, OTHER_CYCLE]);
+  });
 }

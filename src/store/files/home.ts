@@ -43,8 +43,7 @@ export function isUuid(text: string): boolean {
 
 /**
  * The path of an id's own file.
- * @throws StoreError for an id that is no UUID: it might name any
- * file.
+ * @throws StoreError for an id that is no UUID: it might name any file
  */
 export function idPath(home: Home, folder: string, id: string, ending: string): string {
   if (!isUuid(id)) {

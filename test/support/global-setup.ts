@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SEARCH_ATTRIBUTES } from '../../src/core/start';
+import { type EmbeddedServer, startEmbedded } from '../../src/server/embedded';
+import { locateBinary } from '../../src/server/locate';
+
+/** Kept for the teardown, which runs in this process too. */
+export const shared: { server?: EmbeddedServer } = {};
+
+/** Builds what the tests run, and starts one real server, file-backed as in use, for all of them. */
+export default async function setup(): Promise<void> {
+  execFileSync('node', ['scripts/build.mjs'], { stdio: 'inherit' });
+  const cache = process.env['HARNESS_TEST_CACHE'] ?? join(tmpdir(), 'harness-test-cache');
+  process.env['HARNESS_TEST_CACHE'] = cache;
+  const { path } = await locateBinary({
+    home: cache,
+    env: process.env,
+    progress: (line) => console.info(line),
+  });
+  const home = mkdtempSync(join(tmpdir(), 'harness-test-server-'));
+  const server = await startEmbedded({
+    binary: path,
+    home,
+    dbFile: join(home, 'temporal.db'),
+    port: 0,
+    uiPort: 0,
+    searchAttributes: SEARCH_ATTRIBUTES,
+  });
+  shared.server = server;
+  process.env['HARNESS_TEST_BINARY'] = path;
+  process.env['HARNESS_TEST_ADDRESS'] = server.address;
+  process.env['HARNESS_TEST_UI'] = server.uiUrl ?? '';
+}

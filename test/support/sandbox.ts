@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import type { JsonObject } from '../../src/core/json';
+import { openFileStore } from '../../src/store/files';
+import type { Store } from '../../src/store/store';
+
+export const ROOT = join(__dirname, '..', '..');
+const BIN = join(ROOT, 'bin', 'harness.js');
+
+export interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * One user's world: a HARNESS_HOME and a namespace of their own on the shared server, the commands as they are typed, and
+ * workers as real processes.
+ */
+export class Sandbox {
+  readonly home = mkdtempSync(join(tmpdir(), 'harness-home-'));
+  readonly namespace = `test-${randomUUID().slice(0, 8)}`;
+  readonly address = process.env['HARNESS_TEST_ADDRESS'] ?? '';
+  readonly env: NodeJS.ProcessEnv = {
+    PATH: process.env['PATH'],
+    HOME: this.home,
+    HARNESS_HOME: join(this.home, 'harness'),
+    TEMPORAL_ADDRESS: this.address,
+    TEMPORAL_NAMESPACE: this.namespace,
+    TEMPORAL_UI_URL: process.env['HARNESS_TEST_UI'],
+  };
+  private connection: Connection | undefined;
+  private readonly workers = new Set<ChildProcess>();
+
+  static async open(): Promise<Sandbox> {
+    const sandbox = new Sandbox();
+    sandbox.connection = await Connection.connect({ address: sandbox.address });
+    await sandbox.connection.workflowService.registerNamespace({
+      namespace: sandbox.namespace,
+      workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+    });
+    await sandbox.untilNamespaceServes();
+    return sandbox;
+  }
+
+  /** The server's caches learn of a new namespace a moment later. */
+  private async untilNamespaceServes(): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await this.client().workflowService.listWorkflowExecutions({
+          namespace: this.namespace,
+          pageSize: 1,
+        });
+        return;
+      } catch (error) {
+        if (tries > 100) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  client(): Client {
+    if (this.connection === undefined) throw new Error('open the sandbox first');
+    return new Client({ connection: this.connection, namespace: this.namespace });
+  }
+
+  store(): Promise<Store> {
+    return openFileStore(this.env['HARNESS_HOME'] ?? '');
+  }
+
+  /** Writes a document and returns its path. */
+  file(name: string, content: unknown): string {
+    const path = join(this.home, name);
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    return path;
+  }
+
+  /** Runs `harness …` as a user does. */
+  async run(args: readonly string[], input?: string): Promise<Ran> {
+    const child = spawn('node', [BIN, ...args], { cwd: this.home, env: this.env });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stdin.end(input ?? '');
+    const [status] = (await once(child, 'close')) as [number | null];
+    return { status, stdout, stderr };
+  }
+
+  /** Runs with `--json` and parses the one document on standard output. */
+  async json(args: readonly string[]): Promise<{ status: number | null; value: JsonObject }> {
+    const { status, stdout, stderr } = await this.run([...args, '--json']);
+    try {
+      return { status, value: JSON.parse(stdout) as JsonObject };
+    } catch {
+      throw new Error(
+        `no JSON on standard output (exit ${status}): ${stdout.slice(0, 500)} ${stderr.slice(0, 1_000)}`,
+      );
+    }
+  }
+
+  /** A worker process; resolves when it polls. Kill it with `kill('SIGKILL')`. */
+  async worker(script: readonly string[] = [BIN, 'worker']): Promise<ChildProcess> {
+    const child = spawn('node', [...script], {
+      cwd: this.home,
+      env: this.env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.workers.add(child);
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const ended = once(child, 'exit').then(() => {
+      this.workers.delete(child);
+      return 'ended' as const;
+    });
+    const ready = await Promise.race([once(child.stdout ?? child, 'data'), ended]);
+    if (ready === 'ended') throw new Error(`the worker ended before it polled: ${said}`);
+    return child;
+  }
+
+  /** Ends the worker processes that this sandbox started, and removes its folder. */
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.workers].map(async (worker) => {
+        const gone = once(worker, 'exit');
+        worker.kill('SIGKILL');
+        await gone;
+      }),
+    );
+    await this.connection?.close();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
