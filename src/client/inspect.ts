@@ -64,14 +64,17 @@ export async function waitForCycle(
   const handle = harness.client.workflow.getHandle(record.workflow_id);
   const until = timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
   let over = false;
-  const ended = handle.result().then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError)
-        return true;
-      throw error;
-    },
-  );
+  const given = new AbortController();
+  const ended = harness.client.connection
+    .withAbortSignal(given.signal, () => handle.result())
+    .then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError)
+          return true;
+        throw error;
+      },
+    );
   const halted = async (): Promise<boolean> => {
     while (!over && performance.now() < until) {
       const description = await describe(harness, record.workflow_id);
@@ -86,7 +89,9 @@ export async function waitForCycle(
     return await Promise.race([ended, halted()]);
   } finally {
     over = true;
-    ended.catch(() => undefined); // whoever waits no longer has no use for its end
+    // Whoever waits no longer has no use for the cycle's end, and must not be kept by the long poll for it.
+    ended.catch(() => undefined);
+    given.abort();
   }
 }
 

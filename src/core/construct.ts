@@ -30,7 +30,7 @@ export function graphProblems(graph: Graph): GraphProblem[] {
     ...builtInProblems(graph.tasks),
     ...pathProblems(wiring),
     ...schemaProblems(graph.tasks),
-    ...gateProblems(graph),
+    ...gateProblems(wiring),
   ];
 }
 
@@ -76,11 +76,15 @@ function wire(graph: Graph): Wiring {
 }
 
 function nameProblems(graph: Graph): GraphProblem[] {
-  const twice = (kind: string, names: readonly string[]): GraphProblem[] =>
-    [...new Set(names.filter((name, i) => names.indexOf(name) !== i))].map((name) => ({
+  const twice = (kind: string, names: readonly string[]): GraphProblem[] => {
+    const seen = new Set<string>();
+    // One pass: a search for each name would be quadratic in the gates, of which a document holds 200 000.
+    const again = names.filter((name) => seen.size === seen.add(name).size);
+    return [...new Set(again)].map((name) => ({
       clause: 'C3.D3',
       detail: `${kind} ${quote(name)} is declared more than once`,
     }));
+  };
   return [
     ...twice(
       'task',
@@ -270,14 +274,14 @@ function bare(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '');
 }
 
-function gateProblems(graph: Graph): GraphProblem[] {
-  return (graph.gates ?? []).flatMap((gate) => [
-    ...gateTargetProblems(gate, graph),
+function gateProblems(wiring: Wiring): GraphProblem[] {
+  return (wiring.graph.gates ?? []).flatMap((gate) => [
+    ...gateTargetProblems(gate, wiring),
     ...conditionProblems(gate),
   ]);
 }
 
-function gateTargetProblems(gate: Gate, graph: Graph): GraphProblem[] {
+function gateTargetProblems(gate: Gate, { graph, at }: Wiring): GraphProblem[] {
   const problems: GraphProblem[] = [];
   const name = quote(gate.name);
   const fixed = new Set<string>([
@@ -286,7 +290,7 @@ function gateTargetProblems(gate: Gate, graph: Graph): GraphProblem[] {
     'harness.filter-beliefs',
   ]);
   for (const target of gateTargets(gate)) {
-    const task = graph.tasks.find((candidate) => candidate.name === target);
+    const task = graph.tasks[at.get(target) ?? -1];
     if (task === undefined)
       problems.push({ clause: 'C4.G', detail: `gate ${name} names unknown task ${quote(target)}` });
     else if (fixed.has(task.skill_ref)) {
@@ -324,7 +328,12 @@ export function effectsOf(task: Pick<Task, 'side_effects'>): string[] {
   return task.side_effects.filter((effect) => effect !== 'audit_log');
 }
 
-/** A name from outside in a sentence: quoted, control characters escaped, not longer than it need be. */
+/** A name from outside in a sentence: quoted, control and format characters escaped, not longer than it need be. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text);
+  const quoted = JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text);
+  // JSON leaves C1 controls, bidirectional marks and line separators as they are.
+  return quoted.replace(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (unseen) => `\\u{${unseen.codePointAt(0)?.toString(16)}}`,
+  );
 }

@@ -1,13 +1,4 @@
-import type {
-  AnnouncedTask,
-  Event,
-  EventOf,
-  Halt,
-  HaltDecision,
-  Output,
-  TaskLists,
-  Violation,
-} from './events';
+import type { AnnouncedTask, Event, EventOf, Halt, Output, TaskLists, Violation } from './events';
 import { invariant } from './invariant';
 import type { Sha256 } from './json';
 import { type HarnessPhase, nextPhase, type PhaseEvent } from './phases';
@@ -15,6 +6,7 @@ import type { PlannedTask } from './plan';
 import type { Policy } from './policy';
 import { fromRanges } from './ranges';
 import type { CycleOutcome, Reason, TaskOutcome } from './reasons';
+import { parseInstant } from './time';
 import type { Verdict } from './validate';
 
 /** A planned task and what has become of it. */
@@ -51,8 +43,10 @@ export interface Cycle {
   tasks: TaskState[];
   planned: boolean;
   gate: 'OPEN' | 'CLOSED' | null;
-  /** R4: the rest of the tasks met a bundle that had gone stale. */
+  /** R4, R29: a later task, or a decision to go on, met a bundle that had gone stale. */
   stale: boolean;
+  /** When a human last decided to go on (R29). */
+  resumed_at: string | null;
   refused: boolean;
   cancelled: boolean;
   /** The last halt: open while `decision` is null and it has not expired. */
@@ -62,7 +56,8 @@ export interface Cycle {
   /** How the last halt ended the cycle, if it did: ABORT and RESTART_FRESH, or expiry. */
   ended_by: Reason | null;
   halts: number;
-  decisions: Map<string, { decision: HaltDecision | null; text: string; refusal: string | null }>;
+  /** By `decision_id`: what was decided or asked, and why it was refused, if it was. */
+  decisions: Map<string, { text: string; refusal: { why: string; override: boolean } | null }>;
   violations: Violation[];
   lists: TaskLists;
   last_at: string;
@@ -83,6 +78,7 @@ export function newCycle(): Cycle {
     planned: false,
     gate: null,
     stale: false,
+    resumed_at: null,
     refused: false,
     cancelled: false,
     halt: null,
@@ -120,6 +116,7 @@ export function fold(cycle: Cycle, event: Event): void {
       cycle.verdict = event.data;
       cycle.reasons.push(...event.data.findings);
       if (event.data.verdict === 'PROCEED') move(cycle, 'STATE_VALID');
+      checkAge(cycle);
       return;
     case 'GRAPH_BUILT':
       return foldPlan(cycle, event.data);
@@ -161,8 +158,23 @@ export function fold(cycle: Cycle, event: Event): void {
   }
 }
 
+/** What still ends behind a halt (T1, the building of the graph) moves the phase that the halt interrupted. */
 function move(cycle: Cycle, event: PhaseEvent): void {
-  cycle.phase = nextPhase(cycle.phase, event, cycle.interrupted);
+  const { phase, interrupted } = cycle;
+  const behind = phase === 'HALTED' && (event === 'STATE_VALID' || event === 'GRAPH_BUILT');
+  if (behind) cycle.interrupted = nextPhase(interrupted, event, interrupted);
+  else cycle.phase = nextPhase(phase, event, interrupted);
+}
+
+/** R29: the bundle's age is checked again when a human decides to go on, also when no task is left to start. */
+function checkAge(cycle: Cycle): void {
+  const until = cycle.verdict?.verdict === 'PROCEED' ? cycle.verdict.fresh_until : null;
+  if (cycle.stale || until === null || cycle.resumed_at === null) return;
+  const lateMs = (parseInstant(cycle.resumed_at) ?? 0) - (parseInstant(until) ?? 0);
+  if (lateMs <= 0) return;
+  cycle.stale = true;
+  const detail = `the bundle was fresh until ${until}, ${lateMs} ms before the decision to go on`;
+  cycle.reasons.push({ code: 'STATE_STALE', detail });
 }
 
 function announced(task: AnnouncedTask): PlannedTask {
@@ -203,7 +215,8 @@ function foldPlan(cycle: Cycle, plan: EventOf<'GRAPH_BUILT'>['data']): void {
   cycle.plan_hash = plan.plan_hash;
   cycle.parallel = plan.parallel;
   // T1 failed: there is no verdict that moved the phase, and the graph is built only so that its tasks are on record.
-  if (cycle.phase === 'VALIDATE') move(cycle, 'STATE_VALID');
+  const phase = cycle.phase === 'HALTED' ? cycle.interrupted : cycle.phase;
+  if (phase === 'VALIDATE') move(cycle, 'STATE_VALID');
   move(cycle, 'GRAPH_BUILT');
 }
 
@@ -218,6 +231,11 @@ function foldTask(cycle: Cycle, event: TaskEvent): void {
   invariant(task.status !== 'ENDED', 'C3.O', `task ${event.task} ends once`);
   switch (event.type) {
     case 'TASK_STARTED':
+      invariant(
+        task.status === 'WAITING' && !cycle.haltOpen,
+        'C3.F3',
+        `task ${event.task} starts once, and not while a halt waits`,
+      );
       task.status = 'RUNNING';
       task.started_at = event.at;
       return;
@@ -294,11 +312,7 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
       );
       cycle.halt = { ...cycle.halt, decision };
       cycle.haltOpen = false;
-      cycle.decisions.set(decision.decision_id, {
-        decision,
-        text: textOf(event.data),
-        refusal: null,
-      });
+      cycle.decisions.set(decision.decision_id, { text: textOf(event.data), refusal: null });
       if (decision.choice === 'ABORT' || decision.choice === 'RESTART_FRESH') {
         cycle.ended_by = {
           code: cycle.halt.code,
@@ -307,16 +321,15 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
         return;
       }
       move(cycle, 'HALT_CLEARED');
+      cycle.resumed_at = event.at;
+      checkAge(cycle);
       return;
     }
     case 'DECISION_REFUSED': {
-      const id = event.data.decision['decision_id'];
+      const { decision, why, override } = event.data;
+      const id = decision['decision_id'];
       if (typeof id !== 'string' || cycle.decisions.has(id)) return;
-      cycle.decisions.set(id, {
-        decision: null,
-        text: textOf(event.data.decision),
-        refusal: event.data.why,
-      });
+      cycle.decisions.set(id, { text: textOf(decision), refusal: { why, override } });
       return;
     }
     case 'HALT_REPEATED':
@@ -324,7 +337,7 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
   }
 }
 
-/** What makes two decisions the same decision: all seven texts. */
+/** What makes two decisions the same decision: all seven texts, and what was asked for beyond them. */
 export function textOf(decision: object): string {
   const fields = [
     'halt_id',
@@ -334,6 +347,7 @@ export function textOf(decision: object): string {
     'why_safe',
     'by',
     'decision_id',
+    'extra',
   ] as const;
   return JSON.stringify(
     fields.map((field) => (decision as Record<string, unknown>)[field] ?? null),

@@ -96,7 +96,12 @@ interface Body {
   HALT_RAISED: Halt & { readonly open_task: string | null };
   HALT_REPEATED: { readonly halt_id: string; readonly detail: string };
   DECISION_TAKEN: HaltDecision & { readonly halt_id: string };
-  DECISION_REFUSED: { readonly decision: JsonObject; readonly why: string };
+  DECISION_REFUSED: {
+    /** The seven texts; under `extra` the names of what else was sent. */
+    readonly decision: JsonObject;
+    readonly why: string;
+    readonly override: boolean;
+  };
   HALT_EXPIRED: { readonly halt_id: string };
   VIOLATION: Violation;
   CANCEL_REQUESTED: { readonly detail: string };

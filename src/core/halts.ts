@@ -77,6 +77,8 @@ export interface DecisionRequest {
   readonly decision_id: string;
 }
 
+type Asked = DecisionRequest & { readonly extra?: readonly string[] };
+
 export interface DecisionAnswer {
   readonly accepted: boolean;
   readonly code: 'ACCEPTED' | 'REFUSED' | 'OVERRIDE_ATTEMPT';
@@ -93,18 +95,15 @@ export function judgeDecision(
   extra: readonly string[],
   now: string,
 ): DecisionAnswer {
+  const asked = { ...request, ...(extra.length === 0 ? {} : { extra }) };
   const known = cycle.decisions.get(request.decision_id);
-  if (known !== undefined && known.text === textOf(request)) return again(known);
+  if (known !== undefined && known.text === textOf(asked)) return again(known.refusal);
   const override = overrideIn(cycle, request, extra);
-  if (override !== null) return refuseOverride(cycle, request, override, now);
-  const why = refusalOf(cycle, request, known !== undefined);
+  if (override !== null) return refuseOverride(cycle, asked, override, now);
+  const why = refusalOf(cycle, request, known !== undefined, now);
   if (why !== null) {
-    return {
-      accepted: false,
-      code: 'REFUSED',
-      message: why,
-      events: [refusedEvent(request, why, now)],
-    };
+    const events = [refusedEvent(asked, why, false, now)];
+    return { accepted: false, code: 'REFUSED', message: why, events };
   }
   invariant(cycle.halt !== null, 'C3.F3', 'a halt waits');
   const { halt_id, choice, reason, root_cause, why_safe, by, decision_id } = request;
@@ -115,10 +114,13 @@ export function judgeDecision(
   return { accepted: true, code: 'ACCEPTED', message: `${choice} is decided by ${by}`, events };
 }
 
-function again(known: { refusal: string | null }): DecisionAnswer {
-  const accepted = known.refusal === null;
-  const message = known.refusal ?? 'this decision was taken before: nothing is done twice';
-  return { accepted, code: accepted ? 'ACCEPTED' : 'REFUSED', message, events: [] };
+function again(refusal: { why: string; override: boolean } | null): DecisionAnswer {
+  if (refusal !== null) {
+    const code = refusal.override ? 'OVERRIDE_ATTEMPT' : 'REFUSED';
+    return { accepted: false, code, message: refusal.why, events: [] };
+  }
+  const message = 'this decision was taken before: nothing is done twice';
+  return { accepted: true, code: 'ACCEPTED', message, events: [] };
 }
 
 function isChoice(choice: string): choice is Choice {
@@ -142,23 +144,28 @@ function overrideIn(
   return `${request.choice} is not allowed by this halt, which allows ${halt.choices.join(', ')}`;
 }
 
-function refusalOf(cycle: Cycle, request: DecisionRequest, idTaken: boolean): string | null {
+function refusalOf(
+  cycle: Cycle,
+  request: DecisionRequest,
+  idTaken: boolean,
+  now: string,
+): string | null {
   if (idTaken)
     return `decision id ${request.decision_id} was used for another decision: give a new one`;
   if (!cycle.haltOpen || cycle.halt === null) return 'no halt waits for a decision in this cycle';
-  if (cycle.halt.halt_id === request.halt_id) return null;
-  return `halt ${request.halt_id} does not wait: the one that waits is ${cycle.halt.halt_id}`;
+  const { halt_id, expires_at } = cycle.halt;
+  if (halt_id !== request.halt_id)
+    return `halt ${request.halt_id} does not wait: the one that waits is ${halt_id}`;
+  // Time decides, not whether the decision or the timer is heard first: a halt that has expired aborts.
+  const expired =
+    expires_at !== null && (parseInstant(now) ?? 0) >= (parseInstant(expires_at) ?? 0);
+  return expired ? `halt ${halt_id} expired at ${expires_at} and aborts the cycle` : null;
 }
 
 /** R14: refused, HARNESS_VIOLATION, immediate halt; a halted cycle stays halted. */
-function refuseOverride(
-  cycle: Cycle,
-  request: DecisionRequest,
-  why: string,
-  now: string,
-): DecisionAnswer {
+function refuseOverride(cycle: Cycle, request: Asked, why: string, now: string): DecisionAnswer {
   const events = [
-    refusedEvent(request, why, now),
+    refusedEvent(request, why, true, now),
     violationEvent('OVERRIDE_ATTEMPT', `${request.by}: ${why}`, now, request.by),
   ];
   if (!cycle.haltOpen) {
@@ -169,9 +176,10 @@ function refuseOverride(
   return { accepted: false, code: 'OVERRIDE_ATTEMPT', message: why, events };
 }
 
-function refusedEvent(request: DecisionRequest, why: string, now: string): Event {
-  const data = { decision: { ...request } as JsonObject, why };
-  return event('DECISION_REFUSED', 'C5.O', now, data, { actor: request.by });
+function refusedEvent(request: Asked, why: string, override: boolean, now: string): Event {
+  const data = { decision: { ...request } as JsonObject, why, override };
+  const clause = override ? 'C5.O' : 'C3.F3';
+  return event('DECISION_REFUSED', clause, now, data, { actor: request.by });
 }
 
 /** A violation as the record and the result show it, with the contract's response (C7.V, C5.O). */

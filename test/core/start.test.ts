@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { Json, JsonObject } from '../../src/core/json';
 import { DEFAULT_POLICY } from '../../src/core/policy';
-import { problemOfInput, workflowIdFor } from '../../src/core/start';
+import { HARNESS_VERSION, problemOfInput, workflowIdFor } from '../../src/core/start';
+import { version } from '../../package.json';
 
 const CYCLE = '1a2b3c4d-0000-5000-8000-000000000000';
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
@@ -86,4 +87,8 @@ describe('a start by another client', () => {
       }),
     );
   });
+});
+
+test('C4.I1: the version that stands in every record is the one that is installed', () => {
+  expect(HARNESS_VERSION).toBe(version);
 });
