@@ -9,7 +9,7 @@ const noBeliefs = bundleWith({ active_beliefs: [] });
 const locked = bundleWith({ 'regime_state.behavior': 'EVENT_LOCK' });
 const log = (script: Script): string[] =>
   simulate(script).events.flatMap(({ type, task: name }) =>
-    /^TASK_/.test(type) ? [`${type.slice(5).toLowerCase()} ${name}`] : [],
+    type.startsWith('TASK_') ? [`${type.slice(5).toLowerCase()} ${name}`] : [],
   );
 
 describe('the v1 graph', () => {
