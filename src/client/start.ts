@@ -118,6 +118,8 @@ async function startWorkflow(
       workflowId,
       taskQueue: TASK_QUEUE,
       args: [input],
+      // A worker that dies inside a workflow task is missed after this long (R24).
+      workflowTaskTimeout: '5s',
       // R36: Temporal itself lets a closed cycle run again only when it was cancelled, terminated, failed or timed out.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'FAIL',
