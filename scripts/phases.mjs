@@ -19,9 +19,9 @@ const arrows = [...table.matchAll(/^ {2}([A-Z_]+): \{([^}]*)\}/gm)].flatMap(([, 
 const drawing = ['```mermaid', 'stateDiagram-v2', '  [*] --> IDLE', ...arrows, '```'].join('\n');
 
 const text = readFileSync(target, 'utf8');
-const marked = /(<!-- phases -->\n)[\s\S]*?(\n<!-- \/phases -->)/;
+const marked = /(<!-- phases -->\n)[\s\S]*?(<!-- \/phases -->)/;
 if (!marked.test(text)) throw new Error('ARCHITECTURE.md has no place for the phases');
-const drawn = text.replace(marked, (_, before, after) => `${before}${drawing}${after}`);
+const drawn = text.replace(marked, (_, before, after) => `${before}${drawing}\n${after}`);
 if (process.argv[2] !== '--check') writeFileSync(target, drawn);
 else if (drawn !== text) {
   process.stdout.write('the phases in ARCHITECTURE.md are out of date: run `npm run docs`\n');
