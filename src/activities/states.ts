@@ -13,7 +13,10 @@ import type { DocumentStore } from '../store/store';
 /** How many parsed documents are kept: by content, so what is kept cannot be stale (R18). */
 const KEPT = 6;
 
-/** The documents of a cycle, read from the store by their hash, parsed once per worker and deep-frozen (C2.1). */
+/**
+ * The documents of a cycle, read from the store by their hash, parsed once per worker and deep-frozen (C2.1). A cycle has
+ * no other source of state: no market data, nothing of another cycle (C1.2).
+ */
 export class States {
   private readonly parsed = new Map<string, Promise<unknown>>();
   private readonly documents: DocumentStore;

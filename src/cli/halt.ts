@@ -141,8 +141,8 @@ async function haltIdOf(
   show: typeof import('../client/inspect').showCycle,
 ): Promise<string> {
   if (/-h\d+$/.test(id)) return id;
-  const { halt } = await show({ harness, store: harness.store }, record);
-  if (isObject(halt)) return text(halt, 'halt_id');
+  const { halt: card } = await show({ harness, store: harness.store }, record);
+  if (isObject(card)) return text(card, 'halt_id');
   throw new Problem(
     'REFUSED',
     `cycle ${record.workflow_id} waits for no decision: \`harness halts\` shows what does`,

@@ -37,8 +37,9 @@ function isEnding(cycle: Cycle): boolean {
 }
 
 /**
- * C4.O, C4.P, R23: tasks start in execution order, each when all its dependencies have ended; a sequential graph has one
- * running at a time, a parallel one several, never two that share a side effect (C7.D). Skips are recorded as they fall due.
+ * C3.D1, C3.D2, C4.O, C4.P, R23: tasks start in execution order, each when all its dependencies have ended; a sequential
+ * graph has one running at a time, a parallel one several, never two that share a side effect (C7.D). Skips are recorded as
+ * they fall due.
  */
 function schedule(cycle: Cycle, now: string): Step {
   const running = cycle.tasks.filter((task) => task.status === 'RUNNING');
