@@ -246,7 +246,7 @@ describe('verify', () => {
   test('a batch that is just being written is waited for', async () => {
     const file = join(folder(), `${OTHER_CYCLE}.jsonl`);
     const line = Buffer.from(`${sealEntry(OTHER_CYCLE, draft('r1', 1), null).line}\n`);
-    const { looking } = await withLock(file, 1000, async (handle) => {
+    const locked = await withLock(file, 1000, async (handle) => {
       await handle.write(line.subarray(0, 100));
       const looking = verifyTrail(home, OTHER_CYCLE);
       // Two whole looks at another chain: the one that began before them has met the half line.
@@ -254,7 +254,7 @@ describe('verify', () => {
       await handle.write(line.subarray(100));
       return { looking };
     });
-    expect(await looking).toMatchObject({ exit: 0, cycles: [{ entries: 1 }] });
+    expect(await locked.looking).toMatchObject({ exit: 0, cycles: [{ entries: 1 }] });
   });
 
   test('it changes nothing, and sees no half of a batch that is being written', async () => {
