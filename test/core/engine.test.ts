@@ -149,6 +149,12 @@ describe('a parallel graph', () => {
     expect(log({ graph: free }).slice(6, 9)).toEqual(['started T4', 'started X', 'started Y']);
   });
 
+  test('R23: a skip, too, is recorded in sequential order', () => {
+    const skipped = graphWith([task('X', { skill_ref: 'acme.none' }), task('Y')]);
+    const lines = log({ graph: { ...skipped, parallel: true } }).slice(6);
+    expect(lines).toEqual(['started T4', 'skipped X', 'started Y', 'ended T4', 'ended Y']);
+  });
+
   test('R23, C7.D: a task waits for one that shares a side effect, and nothing overtakes it', () => {
     const tail = [
       'started T4',
