@@ -67,12 +67,12 @@ describe('one cycle from its bundle to its outcome', () => {
   });
 
   test('C4.P: in a parallel graph a start is on record after the ends that it depends on', () => {
-    const { events } = simulate({ graph: { ...failing, parallel: true } });
+    const tasks = [task('A'), task('D'), task('B', { depends_on: ['A'] })];
+    const { events } = simulate({ graph: { ...graphWith(tasks), parallel: true } });
     const at = (type: string, name: string): number =>
       events.findIndex((each) => each.type === type && each.task === name);
     expect(at('TASK_STARTED', 'D')).toBeLessThan(at('TASK_ENDED', 'A'));
     expect(at('TASK_STARTED', 'B')).toBeGreaterThan(at('TASK_ENDED', 'A'));
-    expect(at('TASK_STARTED', 'C')).toBeGreaterThan(at('TASK_ENDED', 'B'));
   });
 
   test('R24: a task whose worker was lost is attempted again, and has not failed', () => {
