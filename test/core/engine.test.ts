@@ -114,7 +114,7 @@ describe('a bundle that goes stale on the way', () => {
         ({ type, task: name }) => type !== 'TASK_ENDED' && name === 'T3',
       );
     const limit = Array.from({ length: 20 }, (_, i) => 299_985 + i);
-    const last = limit.filter((ms) => startOf(ms)?.type === 'TASK_STARTED').at(-1) ?? 0;
+    const last = limit.findLast((ms) => startOf(ms)?.type === 'TASK_STARTED') ?? 0;
     expect(startOf(last)?.at).toBe(at(300_000));
     expect(startOf(last + 1)).toMatchObject({ type: 'TASK_SKIPPED', at: at(300_001) });
   });

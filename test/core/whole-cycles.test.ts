@@ -12,7 +12,12 @@ describe('one cycle from its bundle to its outcome', () => {
       'TASK_ENDED',
       'STATE_JUDGED',
       'GRAPH_BUILT',
-      ...['TASK_STARTED', 'TASK_ENDED', 'TASK_STARTED', 'TASK_ENDED', 'TASK_STARTED', 'TASK_ENDED'],
+      'TASK_STARTED',
+      'TASK_ENDED',
+      'TASK_STARTED',
+      'TASK_ENDED',
+      'TASK_STARTED',
+      'TASK_ENDED',
       'CYCLE_ENDED',
     ]);
     expect(events.filter(({ clause }) => !Object.hasOwn(CLAUSES, clause))).toEqual([]);
@@ -59,6 +64,15 @@ describe('one cycle from its bundle to its outcome', () => {
     expect(result.reasons.map(({ detail }) => detail)).toContainEqual(
       expect.stringContaining('critical task T3 FAILED'),
     );
+  });
+
+  test('C4.P: in a parallel graph a start is on record after the ends that it depends on', () => {
+    const tasks = [task('A'), task('D'), task('B', { depends_on: ['A'] })];
+    const { events } = simulate({ graph: { ...graphWith(tasks), parallel: true } });
+    const at = (type: string, name: string): number =>
+      events.findIndex((each) => each.type === type && each.task === name);
+    expect(at('TASK_STARTED', 'D')).toBeLessThan(at('TASK_ENDED', 'A'));
+    expect(at('TASK_STARTED', 'B')).toBeGreaterThan(at('TASK_ENDED', 'A'));
   });
 
   test('R24: a task whose worker was lost is attempted again, and has not failed', () => {
