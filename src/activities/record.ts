@@ -2,6 +2,7 @@ import type { GraphAnswer } from '../core/answers';
 import { graphProblems } from '../core/construct';
 import type { Draft } from '../core/entry';
 import type { JsonObject } from '../core/json';
+import { PLAN_BYTES_MAX } from '../core/limits';
 import { buildPlan } from '../core/plan';
 import { codeOf } from '../core/invariant';
 import { type Projection, projectTrail } from '../core/projection';
@@ -36,6 +37,11 @@ export async function buildGraph(
     skills: NO_SKILLS,
     hashes: { input_hash, graph_hash, policy_hash },
   });
+  const bytes = Buffer.byteLength(JSON.stringify(plan));
+  if (bytes > PLAN_BYTES_MAX) {
+    const detail = `the plan takes ${bytes} bytes, more than the ${PLAN_BYTES_MAX} that a cycle carries: use fewer or shorter names and gates`;
+    return refusal([detail], false);
+  }
   return { built: true, plan };
 }
 

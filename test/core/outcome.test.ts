@@ -256,11 +256,22 @@ describe('what stands beside the outcome', () => {
   test('C4.S: of one code at most 20 reasons are listed, the last saying how many more', () => {
     const many = Array.from({ length: 25 }, (_, i) => task(`X${i}`, { critical: true }));
     const ends = Object.fromEntries(many.map(({ name }) => [name, [failing]]));
-    const reasons = simulate({ graph: graphWith(many), ends }).result.reasons.filter(
-      ({ code }) => code === 'TASK_ERROR',
-    );
+    const { events, result } = simulate({ graph: graphWith(many), ends });
+    const reasons = result.reasons.filter(({ code }) => code === 'TASK_ERROR');
     expect(reasons).toHaveLength(20);
     expect(reasons.at(-1)?.detail).toBe('critical task X19 FAILED: X19 broke (and 5 more)');
+    expect(events.at(-1)?.data).toMatchObject({ reasons: result.reasons });
+  });
+
+  test('C4.S: also while the cycle still runs', () => {
+    const invalid = Array.from({ length: 25 }, (_, i): Reason => {
+      return { code: 'STATE_INVALID', detail: `signals[${i}]` };
+    });
+    const cuts = { 'STATE_JUDGED T1': [{ halt: 'look' }] };
+    const policy = policyWith({ halt_expiry_ms: null });
+    const { result } = simulate({ invalid, cuts, policy });
+    expect([result.phase, result.reasons.length]).toEqual(['HALTED', 20]);
+    expect(result.reasons.at(-1)?.detail).toBe('signals[19] (and 5 more)');
   });
 });
 
