@@ -49,6 +49,15 @@ test('R36: of a cycle that was run again the trail tells the newest run, and cou
   });
 });
 
+test('R36: an entry of the older run that came late changes nothing in the newest one', () => {
+  const { events, result } = simulate();
+  const [opened, ...rest] = entriesOf(events, 'run-2');
+  const late = entriesOf(events, 'run-1').filter(({ type }) => type === 'GRAPH_BUILT');
+  if (opened === undefined) throw new Error('a cycle has entries');
+  const { cycle, run_id } = projectTrail([opened, ...late, ...rest]);
+  expect(resultOf(cycle, run_id, result.audit)).toEqual({ ...result, run_id: 'run-2' });
+});
+
 test('C6.T4: what a task’s activity wrote itself changes nothing in the projection', () => {
   const { events, result } = simulate();
   const action = { action_id: 'a', belief_id: 'B-1' };
