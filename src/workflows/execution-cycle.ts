@@ -1,6 +1,6 @@
 import * as temporal from '@temporalio/workflow';
 import type { LocalActivities, TaskActivities, TaskCall } from '../activities/contract';
-import type { TaskDone, ValidateDone } from '../core/answers';
+import type { GraphAnswer, TaskDone, ValidateDone } from '../core/answers';
 import { newCycle, openedOf, type TaskState } from '../core/cycle';
 import { nextStep, type Step } from '../core/engine';
 import { type Event, event } from '../core/events';
@@ -58,6 +58,7 @@ class CycleRun {
   private readonly running = new Map<string, Promise<void>>();
   /** By task: its activity, until the worker has let go of it, stopped or not. */
   private readonly attempts = new Map<string, Promise<void>>();
+  private graphAhead: GraphAnswer | undefined;
   private tasks = new temporal.CancellationScope();
   private signals = 0;
   private cancelRequested = false;
@@ -188,6 +189,7 @@ class CycleRun {
     try {
       const done = await scope.run(() => this.attempt(task, call));
       this.recorder.acknowledge(entries.at(-1)?.seq ?? 0, done.audit);
+      if ('graph' in done) this.graphAhead = done.graph;
       this.recorder.record(endedEvents(task, done, now()));
     } catch (error) {
       await this.onFailure(task, started.seq, failureOf(error, scope.consideredCancelled));
@@ -255,7 +257,8 @@ class CycleRun {
 
   private async buildGraph(): Promise<void> {
     try {
-      const answer = await this.books.buildGraph(this.input, this.cycle.verdict !== null);
+      const judged = this.cycle.verdict !== null;
+      const answer = this.graphAhead ?? (await this.books.buildGraph(this.input, judged));
       this.recorder.record(graphEvents(answer, now()));
     } catch (error) {
       this.harnessError(reasonFor(error), null);
