@@ -272,6 +272,17 @@ describe('the package', () => {
     expect(new Set(temporal.map(([, version]) => version)).size).toBe(1);
   });
 
+  test('locks what every platform needs, or npm ci refuses the lock file', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { version?: string; optionalDependencies?: object }>;
+    };
+    const wanted = Object.values(packages).flatMap((each) =>
+      Object.keys(each.optionalDependencies ?? {}),
+    );
+    const locked = Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, ''));
+    expect(wanted.filter((name) => !locked.includes(name))).toEqual([]);
+  });
+
   test('has the version that every cycle records', () => {
     expect(manifest.version).toBe(HARNESS_VERSION);
   });
