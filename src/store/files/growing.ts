@@ -78,7 +78,7 @@ export async function appendDurably(
 ): Promise<void> {
   try {
     // A disk that fills up takes a part of the bytes first, and reports that as success.
-    for (let done = 0; done < 1;) {
+    for (let done = 0; done < bytes.length;) {
       const { bytesWritten } = await handle.write(bytes, done, bytes.length - done);
       done += bytesWritten;
     }
