@@ -64,7 +64,10 @@ export async function waitForCycle(
   const handle = harness.client.workflow.getHandle(record.workflow_id);
   const until = timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
   let over = false;
-  const ended = handle.result().then(
+  // Left open, the long poll would keep the command alive for another 20 s.
+  const poll = new AbortController();
+  const result = harness.client.connection.withAbortSignal(poll.signal, () => handle.result());
+  const ended = result.then(
     () => true,
     (error: unknown) => {
       if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError)
@@ -86,6 +89,7 @@ export async function waitForCycle(
     return await Promise.race([ended, halted()]);
   } finally {
     over = true;
+    poll.abort();
     ended.catch(() => undefined); // whoever waits no longer has no use for its end
   }
 }
