@@ -305,7 +305,10 @@ class CycleRun {
     const expiresMs =
       halt.expires_at === null ? Number.POSITIVE_INFINITY : (parseInstant(halt.expires_at) ?? 0);
     const waitMs = Math.min(Math.max(expiresMs - Date.now(), 1), TIMER_MS_MAX);
-    await temporal.condition(() => !this.cycle.haltOpen, waitMs, { summary: haltSummary(halt) });
+    // R14: a refused decision leaves the halt open; it goes on record now, not with whatever ends the halt.
+    const seen = this.recorder.version;
+    const news = (): boolean => !this.cycle.haltOpen || this.recorder.version !== seen;
+    await temporal.condition(news, waitMs, { summary: haltSummary(halt) });
     if (this.cycle.haltOpen && Date.now() >= expiresMs) {
       this.recorder.record([event('HALT_EXPIRED', 'C3.F3', now(), { halt_id: halt.halt_id })]);
     }
