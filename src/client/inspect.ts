@@ -24,7 +24,7 @@ export type Reach = { readonly harness: Harness | null; readonly store: Store };
 
 /** The cycle that an id means: a cycle id, a workflow id or a halt id. @throws Problem NOT_FOUND */
 export async function findCycle(store: Store, id: string): Promise<CycleRecord> {
-  const cycleId = /^([0-9a-f-]{36})-h\d+$/.exec(id)?.[1] ?? id;
+  const cycleId = /^([0-9a-f-]{36})-.{4}-h\d+$/.exec(id)?.[1] ?? id;
   const record = await store.cycles.find(cycleId);
   if (record !== null) return record;
   const hint = '`harness cycle list` shows those there are; HARNESS_HOME says where they are kept';

@@ -56,6 +56,7 @@ interface Body {
   CYCLE_OPENED: {
     readonly cycle_id: string;
     readonly workflow_id: string;
+    readonly run_id: string;
     readonly mode: 'shadow';
     readonly input_hash: Sha256;
     readonly graph_hash: Sha256;

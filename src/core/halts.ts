@@ -18,7 +18,7 @@ export function raiseHalt(cycle: Cycle, cause: HaltCause, now: string): Event {
   const expiryMs = policyOf(cycle).halt_expiry_ms;
   const openTask = cause.openTask ?? null;
   const data: Halt & { open_task: string | null } = {
-    halt_id: `${openedOf(cycle).cycle_id}-h${cycle.halts + 1}`,
+    halt_id: haltId(cycle),
     scope: 'cycle',
     code: cause.code,
     detail: cause.detail,
@@ -30,6 +30,12 @@ export function raiseHalt(cycle: Cycle, cause: HaltCause, now: string): Event {
     open_task: openTask,
   };
   return event('HALT_RAISED', REASONS[cause.code], now, data, { actor: cause.raisedBy });
+}
+
+/** Unique over the runs of a cycle (R36): a decision on an earlier run's halt never meets a later one's. */
+function haltId(cycle: Cycle): string {
+  const { cycle_id, run_id } = openedOf(cycle);
+  return `${cycle_id}-${run_id.slice(-4)}-h${cycle.halts + 1}`;
 }
 
 /** R31. */

@@ -78,6 +78,16 @@ const COMES_OF: Partial<Record<ReasonCode, CycleOutcome>> = {
   FACTOR_BYPASSED: 'COMPLETED',
 };
 
+/** The reason that the outcome came of; none of COMPLETED. */
+export function tellingReason(
+  cycle: Cycle,
+  outcome: CycleOutcome,
+  reasons: readonly Reason[],
+): Reason | undefined {
+  if (outcome === 'COMPLETED') return undefined;
+  return cycle.ended_by ?? reasons.find(({ code }) => (COMES_OF[code] ?? outcome) === outcome);
+}
+
 /** One plain sentence: what became of the cycle, for someone who reads nothing else. */
 function summaryOf(cycle: Cycle, outcome: CycleOutcome, reasons: readonly Reason[]): string {
   const lead: Record<CycleOutcome, string> = {
@@ -88,10 +98,8 @@ function summaryOf(cycle: Cycle, outcome: CycleOutcome, reasons: readonly Reason
     SKIPPED: 'Clean exit, nothing to do',
     COMPLETED: 'All tasks are done',
   };
-  const telling =
-    cycle.ended_by ?? reasons.find(({ code }) => (COMES_OF[code] ?? outcome) === outcome);
-  const why =
-    outcome === 'COMPLETED' || telling === undefined ? '' : `: ${telling.code}, ${telling.detail}`;
+  const telling = tellingReason(cycle, outcome, reasons);
+  const why = telling === undefined ? '' : `: ${telling.code}, ${telling.detail}`;
   return `${lead[outcome]}${why}. ${countsOf(cycle)}`;
 }
 

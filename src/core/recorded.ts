@@ -8,10 +8,15 @@ import { type CycleInput, HARNESS_VERSION } from './start';
 
 /** What goes on record for each thing that the workflow sees. */
 
-export function openingEvent(input: CycleInput, workflowId: string, now: string): Event {
+export function openingEvent(
+  input: CycleInput,
+  workflow: { readonly workflowId: string; readonly runId: string },
+  now: string,
+): Event {
   return event('CYCLE_OPENED', 'CA', now, {
     cycle_id: input.cycle_id,
-    workflow_id: workflowId,
+    workflow_id: workflow.workflowId,
+    run_id: workflow.runId,
     mode: input.mode,
     input_hash: input.input_hash,
     graph_hash: input.graph_hash,

@@ -42,6 +42,7 @@ export function workflowIdFor(mode: string, bundleTimestamp: unknown, cycleId: s
   return `${mode}-${when}-${cycleId.slice(0, 8)}`;
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /** A start by another client than ours: null when its shape can be worked with, else one plain sentence. */
@@ -56,7 +57,7 @@ export function problemOfInput(input: unknown): string | null {
     if (typeof digest !== 'string' || !DIGEST.test(digest))
       return `${name} is no sha256 digest: ${how}`;
   }
-  if (typeof input['cycle_id'] !== 'string') return `cycle_id is missing: ${how}`;
+  if (!UUID.test(String(input['cycle_id']))) return `cycle_id is no UUID: ${how}`;
   const task = input['first_task'];
   const texts = ['name', 'task_id', 'task_type', 'skill_ref'];
   if (

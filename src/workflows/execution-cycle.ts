@@ -16,15 +16,15 @@ import {
   stoppedEvents,
 } from '../core/recorded';
 import { endOf } from '../core/outcome';
-import { cycleReport, haltSummary, taskSummary } from '../core/report';
+import { haltSummary, taskSummary } from '../core/report';
 import { type CycleResult, fitting, resultOf } from '../core/result';
 import { type CycleInput, problemOfInput } from '../core/start';
 import { formatInstant, parseInstant } from '../core/time';
 import { readDecision, readHaltRequest } from '../documents/decision';
-import { HARNESS_KEYS } from '../search-attributes';
 import { cycleQuery, decideUpdate, DESCRIPTIONS, haltSignal, resumeSignal } from './messages';
 import { failureOf, LOCAL_OPTIONS, type TaskFailure, taskOptions } from './options';
 import { Recorder } from './recorder';
+import { Visibility } from './visibility';
 
 /** The longest timer that is set; a halt that expires later, or never, waits on several, so that the Web UI draws its bar. */
 const TIMER_MS_MAX = 30 * 86_400_000;
@@ -55,6 +55,7 @@ class CycleRun {
   private readonly info = temporal.workflowInfo();
   private readonly books = temporal.proxyLocalActivities<LocalActivities>(LOCAL_OPTIONS);
   private readonly recorder = new Recorder(this.cycle, this.info.runId);
+  private readonly visibility = new Visibility(this.cycle);
   private readonly running = new Map<string, Promise<void>>();
   /** By task: its activity, until the worker has let go of it, stopped or not. */
   private readonly attempts = new Map<string, Promise<void>>();
@@ -69,7 +70,7 @@ class CycleRun {
   constructor(input: CycleInput) {
     this.input = input;
     // First of all: a message that arrived before the first task is handed over as soon as its handler is set.
-    this.recorder.record([openingEvent(input, this.info.workflowId, now())]);
+    this.recorder.record([openingEvent(input, this.info, now())]);
     // Before the first await, so that no message is lost; C3.F3 begins with being heard.
     temporal.setHandler(cycleQuery, () => fitting(this.result()), {
       description: DESCRIPTIONS.cycle,
@@ -93,7 +94,7 @@ class CycleRun {
   async toTheEnd(): Promise<CycleResult> {
     for (;;) {
       const step = this.nextStep();
-      temporal.setCurrentDetails(cycleReport(this.cycle));
+      this.visibility.report();
       switch (step.do) {
         case 'RUN':
           await this.start(step.tasks);
@@ -264,7 +265,7 @@ class CycleRun {
       this.harnessError(reasonFor(error), null);
       return;
     }
-    this.upsertPhase();
+    this.visibility.phase();
   }
 
   /** C3.F3: a failure of the harness itself. While a halt waits already, it is a further cause of that one. */
@@ -298,7 +299,7 @@ class CycleRun {
   private async waitForHuman(): Promise<void> {
     const { halt } = this.cycle;
     if (halt === null) return;
-    this.upsertPhase();
+    this.visibility.phase();
     // A record that cannot be written now is written with the first thing after the decision.
     await this.flush();
     if (!this.cycle.haltOpen || this.recorder.closed) return;
@@ -312,7 +313,7 @@ class CycleRun {
     if (this.cycle.haltOpen && Date.now() >= expiresMs) {
       this.recorder.record([event('HALT_EXPIRED', 'C3.F3', now(), { halt_id: halt.halt_id })]);
     }
-    this.upsertPhase();
+    this.visibility.phase();
   }
 
   /** FINALIZE. False when the record could not be closed: the cycle then waits for a human instead of ending unrecorded. */
@@ -332,7 +333,7 @@ class CycleRun {
       if (this.cancelRequested) this.cancel();
       return false;
     }
-    this.showEnd();
+    this.visibility.end(this.recorder.audit);
     return true;
   }
 
@@ -342,29 +343,6 @@ class CycleRun {
     const detail = `of ${this.signals} signals the first ${SIGNALS_MAX} were heeded`;
     this.signals = 0;
     return [event('SIGNALS_IGNORED', 'C3.F3', now(), { count, detail })];
-  }
-
-  private showEnd(): void {
-    this.upsertPhase();
-    temporal.upsertMemo({
-      outcome: this.cycle.outcome,
-      summary: this.cycle.summary,
-      audit_entries: this.recorder.audit.entries,
-      audit_head: this.recorder.audit.head,
-    });
-    temporal.setCurrentDetails(cycleReport(this.cycle));
-  }
-
-  private upsertPhase(): void {
-    const { phase, outcome, halt, haltOpen, reasons } = this.cycle;
-    const reason = haltOpen
-      ? halt?.code
-      : reasons.find(({ code }) => code !== 'FACTOR_BYPASSED')?.code;
-    temporal.upsertSearchAttributes([
-      { key: HARNESS_KEYS.phase, value: phase },
-      ...(outcome === null ? [] : [{ key: HARNESS_KEYS.outcome, value: outcome }]),
-      ...(reason === undefined ? [] : [{ key: HARNESS_KEYS.reason, value: reason }]),
-    ]);
   }
 
   private async flush(): Promise<boolean> {

@@ -20,7 +20,7 @@ describe('the halt', () => {
     const { result } = simulate({ ...halted(), policy: never });
     expect(result).toMatchObject({ phase: 'HALTED', outcome: null });
     expect(result.halt).toEqual({
-      halt_id: `${result.cycle_id}-h1`,
+      halt_id: `${result.cycle_id}-0001-h1`,
       scope: 'cycle',
       code: 'OPERATOR_HALT',
       detail: 'look',

@@ -30,6 +30,8 @@ export function simulate(script: Script = {}): Simulated {
   return { cycle, events, answers, result, tasks: Object.fromEntries(told) };
 }
 
+const SIMULATED = { workflowId: 'shadow-test', runId: 'run-0001' };
+
 class Run {
   readonly cycle = newCycle();
   readonly events: Event[] = [];
@@ -50,7 +52,7 @@ class Run {
     this.ends = new Map(Object.entries(script.ends ?? {}).map(([name, list]) => [name, [...list]]));
     this.cuts = new Map(Object.entries(script.cuts ?? {}));
     this.waits = [...(script.waits ?? [])];
-    this.record([recorded.openingEvent(this.scripted.input, 'shadow-test', this.now())]);
+    this.record([recorded.openingEvent(this.scripted.input, SIMULATED, this.now())]);
   }
 
   /** False when the cycle has ended, or waits and nothing will come. */

@@ -20,7 +20,8 @@ const cycles = new Map<string, JsonObject>();
 const ageingSince = Date.now();
 
 const id = (name: Name): string => String(cycles.get(name)?.['cycle_id']);
-const halt = (name: Name): string => `${id(name)}-h1`;
+const halt = (name: Name): string =>
+  `${id(name)}-${String(cycles.get(name)?.['run_id']).slice(-4)}-h1`;
 const handle = (name: Name) =>
   box.client().workflow.getHandle(String(cycles.get(name)?.['workflow_id']));
 
