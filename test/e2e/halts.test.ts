@@ -163,7 +163,8 @@ it('R14 a decision with anything more than its seven texts is an override', asyn
   });
   const shown = await show('extra');
   expect(shown).toMatchObject({ phase: 'HALTED', violations: [{ code: 'OVERRIDE_ATTEMPT' }] });
-  const wrong = await box.run(resume(`${id('extra')}-h7`, 'RESUME'));
+  const other = halt('extra').replace(/h1$/, 'h7');
+  const wrong = await box.run(resume(other, 'RESUME'));
   expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining(halt('extra')) });
   expect(await show('extra')).toMatchObject({ phase: 'HALTED' });
 });
