@@ -1,7 +1,6 @@
 import type { GraphAnswer, TaskDone, ValidateDone } from '../core/answers';
 import type { AuditHead, Draft } from '../core/entry';
 import type { Listed, Sha256 } from '../core/json';
-import type { CycleResult } from '../core/result';
 import type { CycleInput } from '../core/start';
 
 /** What the workflow hands to every task's activity: references and facts, never a state itself. */
@@ -28,15 +27,22 @@ export interface TaskActivities {
   emit_actions(call: TaskCall): Promise<TaskDone>;
 }
 
-/** The harness's own bookkeeping, as local activities: no workflow task is added for them. */
-export interface RecordActivities {
+/** What only reads, as local activities: no workflow task is added for them, and to run them again does no harm. */
+export interface ReadActivities {
   /** CA, BUILD_GRAPH. `judged` false: T1 failed, so no state is read. */
   buildGraph(start: CycleInput, judged: boolean): Promise<GraphAnswer>;
-  recordEntries(cycleId: string, entries: readonly Draft[]): Promise<AuditHead>;
   /** After a T4 that was stopped without an answer: what it had emitted under `seq`, null if nothing. */
   settleEmission(cycleId: string, runId: string, seq: number): Promise<TaskDone | null>;
-  /** Appends the last entries and stores the result, whose `audit` it fills in. */
-  closeCycle(cycleId: string, entries: readonly Draft[], result: CycleResult): Promise<AuditHead>;
 }
 
-export type HarnessActivities = TaskActivities & RecordActivities;
+/**
+ * What writes the record. Never local activities: the workflow task of a worker that dies is done again at another time, with
+ * messages that came since, and would find other entries where its own should stand. A regular activity's input is history.
+ */
+export interface RecordActivities {
+  recordEntries(cycleId: string, entries: readonly Draft[]): Promise<AuditHead>;
+  /** Appends the last entries, and stores the result that the trail then tells. */
+  closeCycle(cycleId: string, entries: readonly Draft[]): Promise<AuditHead>;
+}
+
+export type HarnessActivities = TaskActivities & ReadActivities & RecordActivities;

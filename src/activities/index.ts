@@ -7,7 +7,7 @@ import { emitActions, settleEmission } from './emit-actions';
 import { filterBeliefs } from './filter-beliefs';
 import { buildGraph, closeCycle, recordEntries } from './record';
 import { States } from './states';
-import { asFailure } from './task';
+import { asFailure, beating } from './task';
 import { validateState } from './validate-state';
 
 /** The activities of one worker, over one store. */
@@ -29,9 +29,10 @@ export function createActivities(
     filter_beliefs: (call) => filterBeliefs(deps, call),
     emit_actions: (call) => emitActions(deps, call),
     buildGraph: (start, judged) => plainly(buildGraph(deps, start, judged)),
-    recordEntries: (cycleId, entries) => plainly(recordEntries(deps, cycleId, entries)),
     settleEmission: (cycleId, runId, seq) => plainly(settleEmission(deps, cycleId, runId, seq)),
-    closeCycle: (cycleId, entries, result) => plainly(closeCycle(deps, cycleId, entries, result)),
+    recordEntries: (cycleId, entries) =>
+      plainly(beating(() => recordEntries(deps, cycleId, entries))),
+    closeCycle: (cycleId, entries) => plainly(beating(() => closeCycle(deps, cycleId, entries))),
   };
 }
 

@@ -3,8 +3,9 @@ import { graphProblems } from '../core/construct';
 import type { AuditHead, Draft } from '../core/entry';
 import type { JsonObject } from '../core/json';
 import { buildPlan } from '../core/plan';
+import { projectTrail } from '../core/projection';
 import { capReasons, type Reason } from '../core/reasons';
-import type { CycleResult } from '../core/result';
+import { resultOf } from '../core/result';
 import { NO_SKILLS } from '../core/skills';
 import type { CycleInput } from '../core/start';
 import type { Dependencies } from './dependencies';
@@ -50,18 +51,15 @@ export function recordEntries(
   return store.audit.append(cycleId, entries);
 }
 
-/** FINALIZE (CA): the chain gets its last entries first, then the result is stored with the chain's head. */
+/** FINALIZE (CA): the chain gets its last entries first, then the result is what the chain tells. */
 export async function closeCycle(
   { store }: Dependencies,
   cycleId: string,
   entries: readonly Draft[],
-  result: CycleResult,
 ): Promise<AuditHead> {
-  const audit = await store.audit.append(cycleId, entries);
-  const { entries: count, head } = audit;
-  await store.cycles.putResult(cycleId, {
-    ...result,
-    audit: { entries: count, head },
-  } as unknown as JsonObject);
-  return audit;
+  const closed = await store.audit.append(cycleId, entries);
+  const { cycle, run_id, audit } = projectTrail((await store.audit.read(cycleId)) ?? []);
+  const result = resultOf(cycle, run_id, audit);
+  await store.cycles.putResult(cycleId, result as unknown as JsonObject);
+  return closed;
 }

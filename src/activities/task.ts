@@ -26,20 +26,28 @@ export async function runTask<T extends TaskDone>(
   call: TaskCall,
   body: Body<T>,
 ): Promise<T> {
-  const context = Context.current();
-  const pump = setInterval(
-    () => context.heartbeat(),
-    (context.info.heartbeatTimeoutMs ?? 2_000) / 2,
-  );
+  const { info, cancellationSignal } = Context.current();
   try {
-    const audit = await deps.store.audit.append(call.cycle_id, call.entries);
-    refuseStale(call, context.info.currentAttemptScheduledTimestampMs);
-    await deps.checkpoint?.('before', call.task.name);
-    const done = await withinTime(call, context.cancellationSignal, (limit) => body(limit, audit));
-    await deps.checkpoint?.('after', call.task.name);
-    return { audit, ...done, attempt: context.info.attempt } as unknown as T;
+    return await beating(async () => {
+      const audit = await deps.store.audit.append(call.cycle_id, call.entries);
+      refuseStale(call, info.currentAttemptScheduledTimestampMs);
+      await deps.checkpoint?.('before', call.task.name);
+      const done = await withinTime(call, cancellationSignal, (limit) => body(limit, audit));
+      await deps.checkpoint?.('after', call.task.name);
+      return { audit, ...done, attempt: info.attempt } as unknown as T;
+    });
   } catch (error) {
     throw asFailure(error);
+  }
+}
+
+/** Heartbeats while `work` runs: how the server tells a lost worker (R24), and how a cancellation gets here. */
+export async function beating<T>(work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const everyMs = (context.info.heartbeatTimeoutMs ?? 2_000) / 2;
+  const pump = setInterval(() => context.heartbeat(), everyMs);
+  try {
+    return await work();
   } finally {
     clearInterval(pump);
   }

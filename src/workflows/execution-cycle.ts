@@ -1,5 +1,5 @@
 import * as temporal from '@temporalio/workflow';
-import type { RecordActivities, TaskActivities, TaskCall } from '../activities/contract';
+import type { ReadActivities, TaskActivities, TaskCall } from '../activities/contract';
 import type { TaskDone, ValidateDone } from '../core/answers';
 import { newCycle, openedOf, type TaskState } from '../core/cycle';
 import { nextStep } from '../core/engine';
@@ -22,7 +22,7 @@ import { formatInstant, parseInstant } from '../core/time';
 import { readDecision, readHaltRequest } from '../documents/decision';
 import { HARNESS_KEYS } from '../search-attributes';
 import { cycleQuery, decideUpdate, DESCRIPTIONS, haltSignal, resumeSignal } from './messages';
-import { failureOf, RECORD_OPTIONS, taskOptions } from './options';
+import { failureOf, READ_OPTIONS, taskOptions } from './options';
 import { Recorder } from './recorder';
 
 /** The longest timer that is set; a halt that expires later, or never, waits on several, so that the Web UI draws its bar. */
@@ -52,9 +52,11 @@ function now(): string {
 class CycleRun {
   private readonly cycle = newCycle();
   private readonly info = temporal.workflowInfo();
-  private readonly books = temporal.proxyLocalActivities<RecordActivities>(RECORD_OPTIONS);
-  private readonly recorder = new Recorder(this.cycle, this.info.runId, this.books);
+  private readonly books = temporal.proxyLocalActivities<ReadActivities>(READ_OPTIONS);
+  private readonly recorder = new Recorder(this.cycle, this.info.runId);
   private readonly running = new Map<string, Promise<void>>();
+  /** By task: its activity, until the worker has let go of it, stopped or not. */
+  private readonly attempts = new Map<string, Promise<void>>();
   private tasks = new temporal.CancellationScope();
   private signals = 0;
   private cancelRequested = false;
@@ -128,6 +130,9 @@ class CycleRun {
   }
 
   private async start(tasks: readonly TaskState[]): Promise<void> {
+    const leaving = tasks.flatMap(({ planned }) => this.attempts.get(planned.name) ?? []);
+    // A stopped attempt still has the task's activity id. What came meanwhile may say otherwise: ask again.
+    if (leaving.length > 0) return void (await Promise.all(leaving));
     const first = this.running.size === 0;
     const starts = tasks.map((task) => {
       const at = now();
@@ -172,12 +177,22 @@ class CycleRun {
       started,
     };
     try {
-      const done = await this.tasks.run(() => this.schedule(task, call));
+      const done = await this.tasks.run(() => this.attempt(task, call));
       this.recorder.acknowledge(entries.at(-1)?.seq ?? 0, done.audit);
       this.recorder.record(endedEvents(task, done, now()));
     } catch (error) {
       await this.onFailure(task, started.seq, error);
     }
+  }
+
+  /** R32: given up at once when a halt cuts in; but an emission is awaited, so that its answer is known. */
+  private attempt(task: TaskState, call: TaskCall): Promise<TaskDone | ValidateDone> {
+    const { name, task_type } = task.planned;
+    const answer = this.schedule(task, call);
+    const over = (): void => void this.attempts.delete(name);
+    this.attempts.set(name, answer.then(over, over));
+    if (task_type === 'emit_actions') return answer;
+    return Promise.race([answer, temporal.CancellationScope.current().cancelRequested]);
   }
 
   private schedule(task: TaskState, call: TaskCall): Promise<TaskDone | ValidateDone> {
@@ -291,11 +306,8 @@ class CycleRun {
     const last = events.at(-1);
     if (last?.type !== 'CYCLE_ENDED') return false;
     this.recorder.record([...events.slice(0, -1), ...this.ignoredSignals()]);
-    const ended = { phase: 'IDLE', ...last.data } as const;
     try {
-      await this.recorder.close(last, (entries) =>
-        this.books.closeCycle(this.input.cycle_id, entries, { ...this.result(), ...ended }),
-      );
+      await this.recorder.close(last, last.data.outcome);
     } catch (error) {
       this.harnessError(reasonFor(error), null);
       if (this.cancelRequested) this.cancel();

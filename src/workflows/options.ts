@@ -33,11 +33,8 @@ export function taskOptions(
     heartbeatTimeout: HEARTBEAT_MS,
     // C3.P4: a task that no worker takes while the bundle is fresh does not start at all; the server's clock decides.
     ...(freshForMs === null ? {} : { scheduleToStartTimeout: Math.max(freshForMs, 1) }),
-    // An emission that is under way is awaited, so that its answer is known; everything else is given up at once (R32).
-    cancellationType:
-      task.task_type === 'emit_actions'
-        ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
-        : ActivityCancellationType.TRY_CANCEL,
+    // The activity id is taken until the worker has let go: only then may the task be attempted again (R32).
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: {
       initialInterval: 100,
       backoffCoefficient: 2,
@@ -51,11 +48,21 @@ export function taskOptions(
   };
 }
 
-/** For the harness's own bookkeeping; what it cannot write it says at once (HARNESS_ERROR). */
-export const RECORD_OPTIONS: LocalActivityOptions = {
+/** For the harness's own bookkeeping: longer than the store waits for a lock; what it cannot do it says at once. */
+const BOOKKEEPING: Pick<LocalActivityOptions, 'startToCloseTimeout' | 'retry'> = {
   startToCloseTimeout: 30_000,
-  retry: { initialInterval: 100, maximumAttempts: 3, nonRetryableErrorTypes: ['HARNESS_ERROR'] },
+  retry: {
+    initialInterval: 100,
+    maximumAttempts: ATTEMPTS,
+    nonRetryableErrorTypes: ['HARNESS_ERROR', 'TemporalTimeout:StartToClose'],
+  },
 };
+
+export const READ_OPTIONS: LocalActivityOptions = BOOKKEEPING;
+
+export function recordOptions(summary: string): ActivityOptions {
+  return { ...BOOKKEEPING, heartbeatTimeout: HEARTBEAT_MS, summary };
+}
 
 /** How an activity ended, other than well. */
 export type TaskFailure =

@@ -1,11 +1,14 @@
+import { proxyActivities } from '@temporalio/workflow';
 import type { RecordActivities } from '../activities/contract';
 import { type Cycle, fold, openedOf } from '../core/cycle';
 import type { AuditHead, Draft } from '../core/entry';
 import type { Event } from '../core/events';
 import type { JsonObject } from '../core/json';
+import { RIDER_BYTES_MAX } from '../core/limits';
+import { recordOptions } from './options';
 
-/** Entries of one local activity's input; more go in several (spikes: nothing of a size that grows in one message). */
-const FLUSH_ENTRIES = 500;
+/** Entries of one activity's input; more go in several (spikes: nothing of a size that grows in one message). */
+const BATCH_ENTRIES = 500;
 
 /**
  * The workflow's hand on the record: every event is folded into the cycle's state, numbered, and kept until an activity
@@ -21,12 +24,10 @@ export class Recorder {
   private pending: Draft[] = [];
   private readonly cycle: Cycle;
   private readonly runId: string;
-  private readonly store: RecordActivities;
 
-  constructor(cycle: Cycle, runId: string, store: RecordActivities) {
+  constructor(cycle: Cycle, runId: string) {
     this.cycle = cycle;
     this.runId = runId;
-    this.store = store;
   }
 
   record(events: readonly Event[]): void {
@@ -74,21 +75,35 @@ export class Recorder {
   /** @throws when the trail cannot be written; what was pending stays pending. */
   async flush(): Promise<void> {
     while (this.pending.length > 0) {
-      const entries = this.pending.slice(0, FLUSH_ENTRIES);
-      const audit = await this.store.recordEntries(openedOf(this.cycle).cycle_id, entries);
+      const entries = this.batch();
+      const { recordEntries } = activities(`audit: ${entries.length} entries`);
+      const audit = await recordEntries(this.cycleId, entries);
       this.acknowledge(entries.at(-1)?.seq ?? 0, audit);
     }
   }
 
+  /** As many as one message carries; never none. */
+  private batch(): readonly Draft[] {
+    let bytes = 0;
+    const fits = this.pending.slice(0, BATCH_ENTRIES).findIndex((entry, i) => {
+      bytes += JSON.stringify(entry).length;
+      return i > 0 && bytes > RIDER_BYTES_MAX;
+    });
+    return this.pending.slice(0, fits === -1 ? BATCH_ENTRIES : fits);
+  }
+
+  private get cycleId(): string {
+    return openedOf(this.cycle).cycle_id;
+  }
+
   /** Makes the cycle's last event durable and only then part of its state; on failure it has not happened. */
-  async close(
-    last: Event,
-    write: (entries: readonly Draft[]) => Promise<AuditHead>,
-  ): Promise<void> {
+  async close(last: Event, outcome: string): Promise<void> {
     const draft = this.draft(last);
     this.closing = true;
     try {
-      this.acknowledge(draft.seq, await write([...this.pending, draft]));
+      if (this.riderBytes() > RIDER_BYTES_MAX) await this.flush();
+      const { closeCycle } = activities(`close the record: ${outcome}`);
+      this.acknowledge(draft.seq, await closeCycle(this.cycleId, [...this.pending, draft]));
     } catch (error) {
       this.seq -= 1;
       this.closing = false;
@@ -97,4 +112,8 @@ export class Recorder {
     fold(this.cycle, last);
     this.version += 1;
   }
+}
+
+function activities(summary: string): RecordActivities {
+  return proxyActivities<RecordActivities>(recordOptions(summary));
 }

@@ -1,0 +1,192 @@
+import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { WorkflowHandle } from '@temporalio/client';
+import { decide, prepare, showCycle, startCycle, waitForCycle } from '../../src/client';
+import type { Harness } from '../../src/client/context';
+import type { Prepared, Source } from '../../src/client/prepare';
+import type { Entry } from '../../src/core/entry';
+import { type Graph, V1_GRAPH } from '../../src/core/graph';
+import { isObject, type JsonObject } from '../../src/core/json';
+import { workflowIdFor } from '../../src/core/start';
+import { verifyTrail } from '../../src/audit/verify';
+import type { CycleRecord } from '../../src/store/store';
+import { freshBundle, regime } from '../support/bundles';
+import { Sandbox } from '../support/sandbox';
+import { StoppingWorker } from './stopping-worker';
+
+/** A cycle that is ready to be started: its ids are known offline. */
+export interface Planned extends CycleRecord {
+  readonly prepared: Prepared;
+}
+
+/** One user's world as the fault tests use it: cycles through the package's own functions, and what must hold of them. */
+export class World {
+  readonly box: Sandbox;
+  readonly harness: Harness;
+  private readonly workers: ChildProcess[] = [];
+
+  private constructor(box: Sandbox, harness: Harness) {
+    this.box = box;
+    this.harness = harness;
+  }
+
+  static async open(): Promise<World> {
+    const box = await Sandbox.open();
+    const harness = {
+      client: box.client(),
+      store: await box.store(),
+      namespace: box.namespace,
+      uiUrl: '',
+      close: async () => undefined,
+    };
+    return new World(box, harness);
+  }
+
+  /** A cycle on a bundle of its own. Its tasks may be held for a minute before Temporal gives them up. */
+  plan(documents: { graph?: JsonObject; policy?: JsonObject; bundle?: JsonObject } = {}): Planned {
+    const bundle = documents.bundle ?? distinctBundle();
+    const prepared = prepare(
+      source('bundle', bundle),
+      source('graph', documents.graph ?? patientGraph()),
+      documents.policy === undefined ? null : source('policy', documents.policy),
+    );
+    const { cycle_id, mode } = prepared;
+    return {
+      prepared,
+      cycle_id,
+      mode,
+      workflow_id: workflowIdFor(mode, bundle['timestamp'], cycle_id),
+      input_hash: prepared.bundle.hash,
+      graph_hash: prepared.graph.hash,
+      policy_hash: prepared.policy.hash,
+      created_at: '',
+    };
+  }
+
+  async start(cycle: Planned = this.plan()): Promise<Planned> {
+    const started = await startCycle(this.harness, cycle.prepared);
+    expect(started.workflow_id).toBe(cycle.workflow_id);
+    return cycle;
+  }
+
+  handle({ workflow_id }: CycleRecord): WorkflowHandle {
+    return this.harness.client.workflow.getHandle(workflow_id);
+  }
+
+  /** The whole result, once the cycle has an outcome or waits for a human. */
+  async settled(cycle: CycleRecord): Promise<JsonObject> {
+    await waitForCycle(this.harness, cycle, null);
+    return this.show(cycle);
+  }
+
+  /** The whole result, once the workflow has ended. */
+  async ended(cycle: CycleRecord): Promise<JsonObject> {
+    await this.handle(cycle)
+      .result()
+      .catch(() => null); // a cancelled cycle throws: its result tells more
+    return this.show(cycle);
+  }
+
+  /** The open halt, once the cycle waits for a human. */
+  async halted(cycle: CycleRecord): Promise<JsonObject> {
+    const result = await this.settled(cycle);
+    expect(result).toMatchObject({ phase: 'HALTED', outcome: null });
+    return isObject(result['halt']) ? result['halt'] : {};
+  }
+
+  show(cycle: CycleRecord): Promise<JsonObject> {
+    return showCycle({ harness: this.harness, store: this.harness.store }, cycle);
+  }
+
+  async decide(cycle: CycleRecord, choice: string): Promise<void> {
+    const { halt } = await this.show(cycle);
+    await decide(this.harness, cycle, decision(isObject(halt) ? halt['halt_id'] : null, choice));
+  }
+
+  async halt(cycle: CycleRecord): Promise<void> {
+    await this.handle(cycle).signal('halt', { reason: 'a look at the feed', by: 'ada' });
+  }
+
+  async entries({ cycle_id }: CycleRecord): Promise<readonly Entry[]> {
+    return (await this.harness.store.audit.read(cycle_id)) ?? [];
+  }
+
+  /** Whatever the fault was: every trail is whole, and no action is on record twice. */
+  async expectSound(): Promise<void> {
+    const report = await verifyTrail(this.box.env['HARNESS_HOME'] ?? '');
+    expect(report).toMatchObject({ status: 'INTACT', exit: 0, aliens: [] });
+    const emitted: unknown[] = [];
+    for (const { cycle_id } of report.cycles) {
+      for (const { type, data } of (await this.harness.store.audit.read(cycle_id)) ?? [])
+        if (type === 'ACTION_EMITTED') emitted.push(data['action_id']);
+    }
+    expect(new Set(emitted).size).toBe(emitted.length);
+  }
+
+  /** A worker as it is in use. */
+  async worker(): Promise<ChildProcess> {
+    const worker = await this.box.worker();
+    this.workers.push(worker);
+    return worker;
+  }
+
+  async stoppingWorker(): Promise<StoppingWorker> {
+    const worker = new StoppingWorker(await this.box.worker([StoppingWorker.script]));
+    this.workers.push(worker.process);
+    return worker;
+  }
+
+  /** So that the next test's tasks come to its own workers. */
+  async killWorkers(): Promise<void> {
+    await Promise.all(this.workers.splice(0).map(kill));
+  }
+
+  close(): Promise<void> {
+    return this.box.close();
+  }
+}
+
+/** What every cycle of `distinctBundle` comes to, whatever happened on the way. */
+export const COMPLETED = {
+  phase: 'IDLE',
+  outcome: 'COMPLETED',
+  violations: [],
+  tasks: ['T1', 'T2', 'T3', 'T4'].map((name) => ({ name, outcome: 'SUCCESS', reason: null })),
+  actions: [{ belief_id: 'B-1', duplicate: false }],
+};
+
+export function distinctBundle(changes: JsonObject = {}): JsonObject {
+  return freshBundle({ regime_state: regime({ note: randomUUID() }), ...changes });
+}
+
+/** The v1 graph, its tasks with a minute each: a held task is lost with its worker, never timed out. */
+export function patientGraph(): Graph & JsonObject {
+  const tasks = V1_GRAPH.tasks.map((task) => ({ ...task, timeout_ms: 60_000 }));
+  return { ...V1_GRAPH, tasks } as unknown as Graph & JsonObject;
+}
+
+export function decision(haltId: unknown, choice: string, changes: JsonObject = {}) {
+  return {
+    halt_id: String(haltId),
+    choice,
+    reason: 'the feed is good',
+    root_cause: 'a test of faults',
+    why_safe: 'nothing has changed',
+    by: 'ada',
+    decision_id: randomUUID(),
+    ...changes,
+  };
+}
+
+/** SIGKILL: nothing is drained. */
+export async function kill(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  const gone = once(worker, 'exit');
+  worker.kill('SIGKILL');
+  await gone;
+}
+
+function source(name: string, document: JsonObject): Source {
+  return { name, bytes: Buffer.from(JSON.stringify(document)) };
+}
