@@ -22,7 +22,7 @@ import { formatInstant, parseInstant } from '../core/time';
 import { readDecision, readHaltRequest } from '../documents/decision';
 import { HARNESS_KEYS } from '../search-attributes';
 import { cycleQuery, decideUpdate, DESCRIPTIONS, haltSignal, resumeSignal } from './messages';
-import { failureOf, READ_OPTIONS, taskOptions } from './options';
+import { failureOf, READ_OPTIONS, type TaskFailure, taskOptions } from './options';
 import { Recorder } from './recorder';
 
 /** The longest timer that is set; a halt that expires later, or never, waits on several, so that the Web UI draws its bar. */
@@ -176,12 +176,13 @@ class CycleRun {
       entries,
       started,
     };
+    const scope = this.tasks;
     try {
-      const done = await this.tasks.run(() => this.attempt(task, call));
+      const done = await scope.run(() => this.attempt(task, call));
       this.recorder.acknowledge(entries.at(-1)?.seq ?? 0, done.audit);
       this.recorder.record(endedEvents(task, done, now()));
     } catch (error) {
-      await this.onFailure(task, started.seq, error);
+      await this.onFailure(task, started.seq, failureOf(error, scope.consideredCancelled));
     }
   }
 
@@ -214,8 +215,7 @@ class CycleRun {
     }
   }
 
-  private async onFailure(task: TaskState, seq: number, error: unknown): Promise<void> {
-    const failure = failureOf(error);
+  private async onFailure(task: TaskState, seq: number, failure: TaskFailure): Promise<void> {
     switch (failure.kind) {
       case 'FAILED':
         this.recorder.record(failedEvents(task, failure.reason, now()));

@@ -71,10 +71,15 @@ export type TaskFailure =
   /** Stopped by a halt or a cancellation, or never started on a fresh bundle: it may be attempted again. */
   | { readonly kind: 'STOPPED'; readonly because: string };
 
-export function failureOf(error: unknown): TaskFailure {
+/** `stopped`: the task had been told to stop. A worker that is lost then is not tried again by Temporal, and is no failure (R32). */
+export function failureOf(error: unknown, stopped = false): TaskFailure {
   if (isCancellation(error)) return { kind: 'STOPPED', because: 'a halt or a cancellation cut in' };
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof TimeoutFailure) return timeoutOf(cause);
+  if (cause instanceof TimeoutFailure) {
+    return stopped
+      ? { kind: 'STOPPED', because: 'a halt or a cancellation cut in, and its worker was lost' }
+      : timeoutOf(cause);
+  }
   if (!(cause instanceof ApplicationFailure))
     return { kind: 'HARNESS_ERROR', detail: String(cause ?? error) };
   const type = cause.type ?? '';

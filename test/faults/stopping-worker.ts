@@ -4,39 +4,33 @@ import { join } from 'node:path';
 interface Said {
   readonly holding?: string;
   readonly held?: string;
+  readonly deaf?: boolean;
   readonly attempt?: number;
   readonly wrote?: string;
   readonly cycleId?: string;
   readonly error?: string | null;
 }
 
-/** How an audit batch of the worker fared: the type of its last entry, and the error's code. */
-export interface Write {
-  readonly type: string;
-  readonly cycle_id: string;
-  readonly error: string | null;
-}
-
 /** A worker process that is held where a test says, and then killed, frozen or let go (worker-process.js). */
 export class StoppingWorker {
-  private readonly said: Said[] = [];
-  private readonly news = new Set<() => void>();
   static readonly script = join(__dirname, 'worker-process.js');
   readonly process: ChildProcess;
+  private readonly said: Said[] = [];
+  private readonly news = new Set<() => void>();
 
   constructor(worker: ChildProcess) {
     this.process = worker;
     worker.on('message', (message) => {
       this.said.push(message as Said);
-      for (const look of this.news) look();
+      for (const look of [...this.news]) look();
     });
   }
 
-  /** From now on the workflow's next pass of this point is held; once. */
-  async hold(workflowId: string, point: string): Promise<void> {
+  /** From now on the workflow's next pass of this point is held; once. Firmly: a cancellation does not free it. */
+  async hold(workflowId: string, point: string, firm = false): Promise<void> {
     const place = `${workflowId} ${point}`;
     const before = this.said.length;
-    this.process.send({ hold: place });
+    this.process.send({ hold: place, firm });
     await this.heard((said) => said.holding === place, before);
   }
 
@@ -49,20 +43,31 @@ export class StoppingWorker {
     this.process.send({ release: `${workflowId} ${point}` });
   }
 
-  /** The next audit batch of the cycle after `seen` ones. */
-  async write(cycleId: string, seen = 0): Promise<Write> {
-    const told = await this.heard(
-      (said) => said.wrote !== undefined && said.cycleId === cycleId,
-      0,
-      seen,
-    );
-    return { type: told.wrote ?? '', cycle_id: cycleId, error: told.error ?? null };
+  /**
+   * SIGSTOP: it stands still, and keeps what it holds. It takes no more tasks from then on: the server cannot tell a frozen
+   * worker that asks for tasks from a live one, and would lose attempts to it.
+   */
+  async freeze(): Promise<void> {
+    this.process.send({ stopPolling: true });
+    await this.heard(({ deaf }) => deaf === true);
+    this.process.kill('SIGSTOP');
   }
 
-  writes(cycleId: string): Write[] {
-    return this.said
-      .filter((said) => said.wrote !== undefined && said.cycleId === cycleId)
-      .map(({ wrote, error }) => ({ type: wrote ?? '', cycle_id: cycleId, error: error ?? null }));
+  thaw(): void {
+    this.process.kill('SIGCONT');
+  }
+
+  /**
+   * How a write of the cycle fared, the first after the `seen` ones: the code of its error, or null. `type`: the last
+   * entry's of an audit batch, or CLAIM for a claim with what it committed.
+   */
+  async write(cycleId: string, type: string, seen: number): Promise<string | null> {
+    const fits = (said: Said): boolean => said.wrote === type && said.cycleId === cycleId;
+    return (await this.heard(fits, 0, seen)).error ?? null;
+  }
+
+  writes(cycleId: string, type: string): number {
+    return this.said.filter((said) => said.wrote === type && said.cycleId === cycleId).length;
   }
 
   private heard(fits: (said: Said) => boolean, from = 0, skip = 0): Promise<Said> {

@@ -2,7 +2,8 @@
 /*
  * A real worker process, of the built product, that a test can hold at a named point: `before T3`, `after T3` (a task's
  * body), `append ACTION_EMITTED`, `appended ACTION_EMITTED` (the audit batch that ends with such an entry).
- * It tells its parent when it is held, and goes on when it is told to.
+ * It tells its parent when it is held, and goes on when it is told to, or when its task is cancelled; held firmly, it goes
+ * on as if it had not heard of that.
  */
 const { Context } = require('@temporalio/activity');
 const { createLogger, installRuntime } = require('../../dist/logger');
@@ -12,10 +13,14 @@ const { startWorker } = require('../../dist/worker');
 
 /** Workflow id and point → how the held activity goes on; null while nothing is held there yet. */
 const holds = new Map();
+const firmly = new Set();
 
-process.on('message', ({ hold, release }) => {
+let worker;
+process.on('message', ({ hold, firm, release, stopPolling }) => {
+  if (stopPolling) return void worker.drain();
   if (hold !== undefined) {
     holds.set(hold, null);
+    if (firm) firmly.add(hold);
     process.send({ holding: hold });
     return;
   }
@@ -29,11 +34,22 @@ async function pass(point) {
   if (holds.get(place) !== null) return;
   const released = new Promise((resolve) => holds.set(place, resolve));
   process.send({ held: place, attempt });
-  await Promise.race([released, Context.current().cancelled]);
+  await (firmly.has(place) ? released : Promise.race([released, Context.current().cancelled]));
 }
 
-/** The same store, with a point before and after each batch of audit entries; the parent hears how a batch fared. */
+/** The same store, with a point before and after each batch of audit entries; the parent hears how writers fared. */
 function watched(store) {
+  const claim = async (taskId, claimant, ids, commit) => {
+    const tell = (error) =>
+      process.send({ wrote: 'CLAIM', cycleId: claimant.cycle_id, error: error && nameOf(error) });
+    return store.actions.claim(taskId, claimant, ids, commit).then(
+      (done) => (tell(null), done),
+      (error) => {
+        tell(error);
+        throw error;
+      },
+    );
+  };
   const append = async (cycleId, drafts) => {
     const last = drafts.at(-1)?.type;
     await pass(`append ${last}`);
@@ -43,18 +59,27 @@ function watched(store) {
       await pass(`appended ${last}`);
       return head;
     } catch (error) {
-      process.send({ wrote: last, cycleId, error: error.code ?? error.message });
+      process.send({ wrote: last, cycleId, error: nameOf(error) });
       throw error;
     }
   };
-  return { ...store, audit: { ...store.audit, append } };
+  return { ...store, actions: { claim }, audit: { ...store.audit, append } };
+}
+
+function nameOf(error) {
+  return error.code ?? error.name;
 }
 
 async function main() {
   const log = createLogger(process.env.HARNESS_LOG_LEVEL ?? 'warn');
-  installRuntime(log);
+  const info = (meta, text) => {
+    if (meta.state === 'DRAINING') process.send({ deaf: true });
+    log.info(meta, text);
+  };
+  const { debug, warn, error } = log;
+  installRuntime({ info, debug: debug.bind(log), warn: warn.bind(log), error: error.bind(log) });
   const store = await openFileStore(process.env.HARNESS_HOME);
-  const worker = await startWorker(
+  worker = await startWorker(
     connectionSettings({ env: process.env }),
     watched(store),
     log,

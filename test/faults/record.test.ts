@@ -1,0 +1,115 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StoppingWorker } from './stopping-worker';
+import { COMPLETED, type Planned, World } from './world';
+
+let world: World;
+let worker: StoppingWorker;
+let cycle: Planned;
+
+beforeAll(async () => {
+  world = await World.open();
+  worker = await world.stoppingWorker();
+});
+beforeEach(() => {
+  cycle = world.plan();
+});
+afterAll(() => world.close());
+
+const home = (): string => world.box.env['HARNESS_HOME'] ?? '';
+const audit = (): string => join(home(), 'audit');
+const aside = (): string => join(home(), 'aside');
+
+/** A file stands where the trail's folder should be: nothing can be written, whoever the user is. */
+function breakRecord(): void {
+  renameSync(audit(), aside());
+  writeFileSync(audit(), '');
+}
+
+function mendRecord(): void {
+  rmSync(audit());
+  renameSync(aside(), audit());
+}
+
+async function breakAt(point: string): Promise<Record<string, unknown>> {
+  await worker.hold(cycle.workflow_id, point);
+  await world.start(cycle);
+  await worker.held(cycle.workflow_id, point);
+  breakRecord();
+  worker.release(cycle.workflow_id, point);
+  return world.halted(cycle);
+}
+
+const types = async (): Promise<string[]> => (await world.entries(cycle)).map(({ type }) => type);
+
+it('C3.F3 a record that cannot be written halts the cycle with its task open; once mended, RETRY_TASK finishes it', async () => {
+  const halt = await breakAt('after T2');
+  expect(halt).toMatchObject({
+    code: 'HARNESS_ERROR',
+    raised_by: 'harness',
+    choices: ['RETRY_TASK', 'RESTART_FRESH', 'ABORT'],
+  });
+  expect(halt['detail']).toContain('a file stands where a folder should be');
+  mendRecord();
+  expect(await types()).not.toContain('HALT_RAISED');
+  await world.decide(cycle, 'RETRY_TASK');
+  expect(await world.ended(cycle)).toMatchObject(COMPLETED);
+  const written = await types();
+  for (const type of ['HALT_RAISED', 'DECISION_TAKEN', 'TASK_STOPPED', 'ACTION_EMITTED'])
+    expect(written.filter((each) => each === type)).toEqual([type]);
+  await world.expectSound();
+});
+
+it('C3.F3 no effect without its record: T4 that cannot write emits nothing, and emits once when it can', async () => {
+  const halt = await breakAt('append ACTION_EMITTED');
+  expect(halt).toMatchObject({ code: 'HARNESS_ERROR' });
+  mendRecord();
+  expect(await types()).not.toContain('ACTION_EMITTED');
+  await world.decide(cycle, 'RETRY_TASK');
+  expect(await world.ended(cycle)).toMatchObject(COMPLETED);
+  await world.expectSound();
+});
+
+it('C3.F3 a record that cannot be closed halts the cycle instead of ending it; once mended, RESUME ends it', async () => {
+  const halt = await breakAt('after T4');
+  expect(halt).toMatchObject({
+    code: 'HARNESS_ERROR',
+    choices: ['RESUME', 'RESTART_FRESH', 'ABORT'],
+  });
+  mendRecord();
+  await world.decide(cycle, 'RESUME');
+  expect(await world.ended(cycle)).toMatchObject(COMPLETED);
+  const written = await types();
+  expect(written.filter((type) => type === 'CYCLE_ENDED')).toEqual(['CYCLE_ENDED']);
+  await world.expectSound();
+});
+
+it('C3.F3 a bundle that the worker does not have halts the cycle, and the halt names HARNESS_HOME', async () => {
+  await worker.hold(cycle.workflow_id, 'before T1');
+  await world.start(cycle);
+  await worker.held(cycle.workflow_id, 'before T1');
+  const stored = await documentOf(cycle);
+  const bytes = readFileSync(stored);
+  rmSync(stored);
+  worker.release(cycle.workflow_id, 'before T1');
+  const halt = await world.halted(cycle);
+  expect(halt).toMatchObject({
+    code: 'HARNESS_ERROR',
+    choices: expect.arrayContaining(['RETRY_TASK']),
+  });
+  expect(halt['detail']).toContain('HARNESS_HOME');
+  writeFileSync(stored, bytes);
+  await world.decide(cycle, 'RETRY_TASK');
+  expect(await world.ended(cycle)).toMatchObject(COMPLETED);
+  await world.expectSound();
+});
+
+/** The file of the cycle's bundle in the store. */
+async function documentOf({ input_hash }: Planned): Promise<string> {
+  const digest = (input_hash ?? '').replace('sha256:', '');
+  const names = await readdir(join(home(), 'documents'), { recursive: true });
+  const name = names.find((each) => each.replaceAll('/', '').includes(digest));
+  if (name === undefined) throw new Error(`no document ${digest}`);
+  return join(home(), 'documents', name);
+}

@@ -1,0 +1,72 @@
+import type { StoppingWorker } from './stopping-worker';
+import { COMPLETED, type Planned, World } from './world';
+
+let world: World;
+let zombie: StoppingWorker;
+let cycle: Planned;
+
+beforeAll(async () => {
+  world = await World.open();
+});
+beforeEach(async () => {
+  zombie = await world.stoppingWorker();
+  cycle = world.plan();
+});
+afterEach(() => world.killWorkers());
+afterAll(() => world.close());
+
+/** Frozen there, while another worker goes on: it does not know that the server has given it up. */
+async function freezeAt(point: string): Promise<void> {
+  await zombie.hold(cycle.workflow_id, point, true);
+  await world.start(cycle);
+  expect(await zombie.held(cycle.workflow_id, point)).toBe(1);
+  await zombie.freeze();
+  await world.worker();
+}
+
+/** It goes on as if nothing had happened; how its next write of this kind fared is the answer. */
+async function wakeAt(point: string, write: string): Promise<string | null> {
+  const seen = zombie.writes(cycle.cycle_id, write);
+  zombie.release(cycle.workflow_id, point);
+  zombie.thaw();
+  return zombie.write(cycle.cycle_id, write, seen);
+}
+
+it('R24 a worker frozen before T4 that wakes after the end adds nothing to the record', async () => {
+  await freezeAt('before T4');
+  expect(await world.ended(cycle)).toMatchObject(COMPLETED);
+  const record = await world.entries(cycle);
+  const error = await wakeAt('before T4', 'CLAIM');
+  // It hears first that it was given up, or it finds what it would write standing there: nothing is written either way.
+  expect(['CancelledFailure', null]).toContain(error);
+  expect(await world.entries(cycle)).toEqual(record);
+  await world.expectSound();
+});
+
+it('R32 a worker frozen in T4 that wakes after a halt was resumed is fenced off', async () => {
+  await freezeAt('before T4');
+  await world.halt(cycle);
+  await world.halted(cycle);
+  await world.decide(cycle, 'RESUME');
+  expect(await world.ended(cycle)).toMatchObject(COMPLETED);
+  const record = await world.entries(cycle);
+  const error = await wakeAt('before T4', 'CLAIM');
+  expect(['CancelledFailure', 'AUDIT_FORK']).toContain(error);
+  expect(await world.entries(cycle)).toEqual(record);
+  await world.expectSound();
+});
+
+it('C4.I2 a worker frozen between claim and record halts the cycle, and its late record is refused', async () => {
+  await freezeAt('append ACTION_EMITTED');
+  // It holds the lock on the claims: nobody can tell whether the actions are emitted.
+  const halt = await world.halted(cycle);
+  expect(halt).toMatchObject({
+    code: 'HARNESS_ERROR',
+    choices: ['RETRY_TASK', 'RESTART_FRESH', 'ABORT'],
+  });
+  expect(String(halt['detail'])).toContain('another process holds it');
+  expect(await wakeAt('append ACTION_EMITTED', 'ACTION_EMITTED')).toBe('AUDIT_FORK');
+  await world.decide(cycle, 'RETRY_TASK');
+  expect(await world.ended(cycle)).toMatchObject(COMPLETED);
+  await world.expectSound();
+});
