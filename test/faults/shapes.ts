@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { temporal } from '@temporalio/proto';
 import { DEFAULT_POLICY } from '../../src/core/policy';
 import type { JsonObject } from '../../src/core/json';
@@ -121,7 +122,9 @@ async function historyOf(world: World, workflowId: string): Promise<JsonObject> 
   });
   const text = JSON.stringify(plain, (key, value: unknown) => {
     if (key === 'identity') return 'someone';
-    return key === 'stackTrace' ? '' : value;
+    if (key === 'stackTrace') return '';
+    // A worker's own queue is named after its machine.
+    return typeof value === 'string' ? value.replaceAll(`@${hostname()}`, '@host') : value;
   });
   return JSON.parse(text) as JsonObject;
 }
