@@ -13,6 +13,10 @@ const server = ['server', 'e2e', 'faults'].map((folder) => `<rootDir>/test/${fol
 module.exports = {
   testTimeout: 90_000,
   maxWorkers: 2,
+  reporters: [
+    'default',
+    ...(process.env.HARNESS_TEST_COUNTS ? ['<rootDir>/test/support/count-reporter.js'] : []),
+  ],
   projects: [
     {
       ...shared,

@@ -23,5 +23,11 @@ const silent = {
 const { code } = await bundleWorkflowCode({
   workflowsPath: join(root, 'dist', 'workflows', 'index.js'),
   logger: silent,
+  // Fewer, larger functions: a cycle's first activation evaluates them all. Not minified: a stack trace must be readable.
+  webpackConfigHook: (config) => ({
+    ...config,
+    mode: 'production',
+    optimization: { ...config.optimization, minimize: false, concatenateModules: true },
+  }),
 });
 writeFileSync(join(root, 'dist', 'workflow-bundle.js'), code);

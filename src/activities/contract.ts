@@ -1,6 +1,7 @@
 import type { GraphAnswer, TaskDone, ValidateDone } from '../core/answers';
 import type { AuditHead, Draft } from '../core/entry';
 import type { Listed, Sha256 } from '../core/json';
+import type { CycleResult } from '../core/result';
 import type { CycleInput } from '../core/start';
 
 /** What the workflow hands to every task's activity: references and facts, never a state itself. */
@@ -27,22 +28,41 @@ export interface TaskActivities {
   emit_actions(call: TaskCall): Promise<TaskDone>;
 }
 
-/** What only reads, as local activities: no workflow task is added for them, and to run them again does no harm. */
-export interface ReadActivities {
+/**
+ * Local activities: no workflow task is added for them. The workflow task of a worker that dies is done again, at another time
+ * and with messages that came since, so these only read, or (`closeCycle`) let what stands already stand.
+ */
+export interface LocalActivities {
   /** CA, BUILD_GRAPH. `judged` false: T1 failed, so no state is read. */
   buildGraph(start: CycleInput, judged: boolean): Promise<GraphAnswer>;
   /** After a T4 that was stopped without an answer: what it had emitted under `seq`, null if nothing. */
   settleEmission(cycleId: string, runId: string, seq: number): Promise<TaskDone | null>;
+  /** Appends the last entries and stores the result, whose `audit` it fills in. */
+  closeCycle(close: Closing): Promise<Closed>;
 }
 
-/**
- * What writes the record. Never local activities: the workflow task of a worker that dies is done again at another time, with
- * messages that came since, and would find other entries where its own should stand. A regular activity's input is history.
- */
+export interface Closing {
+  readonly cycle_id: string;
+  readonly run_id: string;
+  readonly entries: readonly Draft[];
+  readonly result: CycleResult;
+}
+
+export interface Closed {
+  readonly audit: AuditHead;
+  /** The result as the trail tells it, when an earlier try of this step had closed the run already; null when this one did. */
+  readonly stood: CycleResult | null;
+}
+
+/** What writes the record before a wait or beside parallel tasks: a regular activity, whose input is history. */
 export interface RecordActivities {
-  recordEntries(cycleId: string, entries: readonly Draft[]): Promise<AuditHead>;
-  /** Appends the last entries, and stores the result that the trail then tells. */
-  closeCycle(cycleId: string, entries: readonly Draft[]): Promise<AuditHead>;
+  recordEntries(cycleId: string, entries: readonly Draft[]): Promise<Recorded>;
 }
 
-export type HarnessActivities = TaskActivities & ReadActivities & RecordActivities;
+export interface Recorded {
+  readonly audit: AuditHead;
+  /** The run is closed on record: an earlier try of the workflow task that closed it was lost with its worker. */
+  readonly closed: boolean;
+}
+
+export type HarnessActivities = TaskActivities & LocalActivities & RecordActivities;

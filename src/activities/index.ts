@@ -32,7 +32,7 @@ export function createActivities(
     settleEmission: (cycleId, runId, seq) => plainly(settleEmission(deps, cycleId, runId, seq)),
     recordEntries: (cycleId, entries) =>
       plainly(beating(() => recordEntries(deps, cycleId, entries))),
-    closeCycle: (cycleId, entries) => plainly(beating(() => closeCycle(deps, cycleId, entries))),
+    closeCycle: (close) => plainly(closeCycle(deps, close)),
   };
 }
 

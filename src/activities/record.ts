@@ -1,13 +1,16 @@
 import type { GraphAnswer } from '../core/answers';
 import { graphProblems } from '../core/construct';
-import type { AuditHead, Draft } from '../core/entry';
+import type { Draft } from '../core/entry';
 import type { JsonObject } from '../core/json';
+import { PLAN_BYTES_MAX } from '../core/limits';
 import { buildPlan } from '../core/plan';
-import { projectTrail } from '../core/projection';
+import { codeOf } from '../core/invariant';
+import { type Projection, projectTrail } from '../core/projection';
 import { capReasons, type Reason } from '../core/reasons';
-import { resultOf } from '../core/result';
+import { type CycleResult, fitting, resultOf } from '../core/result';
 import { NO_SKILLS } from '../core/skills';
 import type { CycleInput } from '../core/start';
+import type { Closed, Closing, Recorded } from './contract';
 import type { Dependencies } from './dependencies';
 
 /** BUILD_GRAPH (CA): the plan, or every reason why there is none. */
@@ -34,6 +37,11 @@ export async function buildGraph(
     skills: NO_SKILLS,
     hashes: { input_hash, graph_hash, policy_hash },
   });
+  const bytes = Buffer.byteLength(JSON.stringify(plan));
+  if (bytes > PLAN_BYTES_MAX) {
+    const detail = `the plan takes ${bytes} bytes, more than the ${PLAN_BYTES_MAX} that a cycle carries: use fewer or shorter names and gates`;
+    return refusal([detail], false);
+  }
   return { built: true, plan };
 }
 
@@ -43,23 +51,48 @@ function refusal(details: readonly string[], override: boolean): GraphAnswer {
 }
 
 /** Entries that do not ride on a task: before a wait, beside parallel tasks. */
-export function recordEntries(
-  { store }: Dependencies,
+export async function recordEntries(
+  deps: Dependencies,
   cycleId: string,
   entries: readonly Draft[],
-): Promise<AuditHead> {
-  return store.audit.append(cycleId, entries);
+): Promise<Recorded> {
+  try {
+    return { audit: await deps.store.audit.append(cycleId, entries), closed: false };
+  } catch (error) {
+    const stood = await standing(deps, cycleId, entries.at(-1)?.run_id ?? '', error);
+    return { audit: stood.audit, closed: true };
+  }
 }
 
-/** FINALIZE (CA): the chain gets its last entries first, then the result is what the chain tells. */
-export async function closeCycle(
+/** FINALIZE (CA): the chain gets its last entries first, then the result is stored with the chain's head. */
+export async function closeCycle(deps: Dependencies, close: Closing): Promise<Closed> {
+  const { cycle_id, run_id, entries, result } = close;
+  try {
+    const audit = await deps.store.audit.append(cycle_id, entries);
+    await storeResult(deps, { ...result, audit: { entries: audit.entries, head: audit.head } });
+    return { audit, stood: null };
+  } catch (error) {
+    const { cycle, audit } = await standing(deps, cycle_id, run_id, error);
+    const stood = resultOf(cycle, run_id, audit);
+    await storeResult(deps, stood);
+    return { audit, stood: fitting(stood) };
+  }
+}
+
+function storeResult({ store }: Dependencies, result: CycleResult): Promise<void> {
+  return store.cycles.putResult(result.cycle_id, result as unknown as JsonObject);
+}
+
+/** An append that met other entries: if this very run is closed on record, the record stands. Else the error does. */
+async function standing(
   { store }: Dependencies,
   cycleId: string,
-  entries: readonly Draft[],
-): Promise<AuditHead> {
-  const closed = await store.audit.append(cycleId, entries);
-  const { cycle, run_id, audit } = projectTrail((await store.audit.read(cycleId)) ?? []);
-  const result = resultOf(cycle, run_id, audit);
-  await store.cycles.putResult(cycleId, result as unknown as JsonObject);
-  return closed;
+  runId: string,
+  error: unknown,
+): Promise<Projection> {
+  if (codeOf(error) !== 'AUDIT_FORK') throw error;
+  const entries = (await store.audit.read(cycleId)) ?? [];
+  const last = entries.at(-1);
+  if (last?.run_id !== runId || last.type !== 'CYCLE_ENDED') throw error;
+  return projectTrail(entries);
 }

@@ -10,12 +10,23 @@ import { canonicalText } from '../core/identity';
 import { INLINE_BYTES_MAX } from '../core/limits';
 import type { DocumentStore } from '../store/store';
 
-/** How many parsed documents are kept: by content, so what is kept cannot be stale (R18). */
-const KEPT = 6;
+/** How much of what was parsed last is kept, in bytes of its text: by content, so what is kept cannot be stale (R18). */
+const KEPT_BYTES = 32 * 1024 * 1024;
+/** Enough for every cycle that a worker has in flight. */
+const KEPT = 500;
 
-/** The documents of a cycle, read from the store by their hash, parsed once per worker and deep-frozen (C2.1). */
+interface Kept {
+  readonly value: Promise<unknown>;
+  /** Of its text; 0 until it is read. */
+  bytes: number;
+}
+
+/**
+ * The documents of a cycle, read from the store by their hash, parsed once per worker and deep-frozen (C2.1). A cycle has
+ * no other source of state: no market data, nothing of another cycle (C1.2).
+ */
 export class States {
-  private readonly parsed = new Map<string, Promise<unknown>>();
+  private readonly parsed = new Map<string, Kept>();
   private readonly documents: DocumentStore;
 
   constructor(documents: DocumentStore) {
@@ -24,8 +35,7 @@ export class States {
 
   /** The form of the bundle: the bundle, or what is missing and invalid in it. */
   bundle(hash: Sha256): Promise<BundleRead> {
-    return this.once(`bundle ${hash}`, async () => {
-      const value = await this.read(hash, 'bundle');
+    return this.once('bundle', hash, (value) => {
       if (isObject(value)) return readBundle(value);
       const detail = 'the bundle is not a JSON object';
       return { bundle: null, findings: [{ code: 'STATE_INVALID' as const, detail }] };
@@ -41,7 +51,7 @@ export class States {
 
   /** A started cycle may carry any document as its graph: the problems are the answer. */
   graph(hash: Sha256): Promise<GraphRead> {
-    return this.once(`graph ${hash}`, async () => readGraphShape(await this.read(hash, 'graph')));
+    return this.once('graph', hash, readGraphShape);
   }
 
   async validGraph(hash: Sha256): Promise<Graph> {
@@ -51,8 +61,8 @@ export class States {
   }
 
   policy(hash: Sha256): Promise<Policy> {
-    return this.once(`policy ${hash}`, async () => {
-      const read = readPolicy(await this.read(hash, 'policy'));
+    return this.once('policy', hash, (value) => {
+      const read = readPolicy(value);
       if (!read.ok) throw harnessError(`policy ${hash}: ${read.problem}`);
       return read.policy;
     });
@@ -67,33 +77,50 @@ export class States {
 
   async items(list: Listed): Promise<readonly Json[]> {
     if (!('ref' in list)) return list;
-    const value = await this.read(list.ref, 'list');
+    const { value } = await this.read(list.ref, 'list');
     if (!Array.isArray(value)) throw harnessError(`${list.ref} is not a list`);
     return value;
   }
 
-  private async read(hash: Sha256, what: string): Promise<Json> {
+  private async read(hash: Sha256, what: string): Promise<{ value: Json; bytes: number }> {
     const bytes = await this.documents.get(hash);
     if (bytes === null) {
       throw harnessError(
         `the ${what} ${hash} is not in this worker's store: does it run with the HARNESS_HOME that the cycle was started with?`,
       );
     }
-    return JSON.parse(Buffer.from(bytes).toString('utf8')) as Json;
+    const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Json;
+    return { value, bytes: bytes.length };
   }
 
-  private once<T>(key: string, make: () => Promise<T>): Promise<T> {
-    const known = this.parsed.get(key) as Promise<T> | undefined;
-    const value = known ?? make();
-    // Newest last; the oldest goes.
-    this.parsed.delete(key);
-    this.parsed.set(key, value);
-    for (const oldest of this.parsed.keys()) {
-      if (this.parsed.size <= KEPT) break;
-      this.parsed.delete(oldest);
+  private once<T>(what: string, hash: Sha256, make: (document: Json) => T): Promise<T> {
+    const key = `${what} ${hash}`;
+    const known = this.parsed.get(key);
+    if (known !== undefined) {
+      // Newest last.
+      this.parsed.delete(key);
+      this.parsed.set(key, known);
+      return known.value as Promise<T>;
     }
+    const value = this.read(hash, what).then((document) => {
+      kept.bytes = document.bytes;
+      this.dropOldest();
+      return make(document.value);
+    });
+    const kept: Kept = { value, bytes: 0 };
+    this.parsed.set(key, kept);
     // What could not be read now may be there at the next attempt.
     value.catch(() => this.parsed.delete(key));
     return value;
+  }
+
+  private dropOldest(): void {
+    let bytes = 0;
+    for (const kept of this.parsed.values()) bytes += kept.bytes;
+    for (const [key, kept] of this.parsed) {
+      if (this.parsed.size <= KEPT && bytes <= KEPT_BYTES) break;
+      this.parsed.delete(key);
+      bytes -= kept.bytes;
+    }
   }
 }

@@ -8,6 +8,7 @@ import { parseInstant } from '../core/time';
 import { judge, judgeInvalid, type Verdict } from '../core/validate';
 import type { TaskCall } from './contract';
 import type { Dependencies } from './dependencies';
+import { buildGraph } from './record';
 import { runTask } from './task';
 
 /** T1 (C6.T1): verifies that the state is present, valid and fresh, and that the start says what the store holds. */
@@ -23,8 +24,20 @@ export function validateState(
     return {
       verdict: { ...rest, findings: capReasons(findings) },
       output: { verdict: word, fresh_until, factor_layer, ...seen },
+      ...(word === 'PROCEED' ? await graphAhead(deps, start) : {}),
     };
   });
+}
+
+/** What goes wrong here is no failure of T1: the graph is then built in its own step, which tells. */
+async function graphAhead(
+  deps: Dependencies,
+  start: CycleInput,
+): Promise<Pick<ValidateDone, 'graph'>> {
+  return buildGraph(deps, start, true).then(
+    (graph) => ({ graph }),
+    () => ({}),
+  );
 }
 
 async function verdictOn(deps: Dependencies, call: TaskCall, start: CycleInput): Promise<Verdict> {

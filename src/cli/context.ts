@@ -150,7 +150,8 @@ export interface OwnServer {
 
 export const OWN_SERVER_FILE = 'server.json';
 
-function ownServer(home: string): OwnServer | null {
+/** The server that `harness up` runs on this HARNESS_HOME; null when none does. */
+export function ownServer(home: string): OwnServer | null {
   const file = join(home, OWN_SERVER_FILE);
   if (!existsSync(file)) return null;
   try {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { prepare } from '../client/prepare';
+import { prepare, type Source } from '../client/prepare';
 import { CHOICES } from '../core/events';
-import { isObject, type JsonObject } from '../core/json';
+import { isObject, type JsonObject, type Sha256 } from '../core/json';
 import { Problem } from '../problem';
 import type { Harness } from '../client/context';
 import type { CycleRecord } from '../store/store';
@@ -113,7 +113,10 @@ async function resume(context: Context, id: string, options: ResumeOptions): Pro
     const { findCycle, showCycle } = await import('../client/inspect');
     const { decide } = await import('../client/act');
     const record = await findCycle(harness.store, id);
-    const fresh = options.choice === 'RESTART_FRESH' ? freshCycle(context, options, record) : null;
+    const fresh =
+      options.choice === 'RESTART_FRESH'
+        ? await freshCycle(context, harness, options, record)
+        : null;
     const haltId = await haltIdOf(harness, record, id, showCycle);
     await decide(harness, record, {
       halt_id: haltId,
@@ -141,8 +144,8 @@ async function haltIdOf(
   show: typeof import('../client/inspect').showCycle,
 ): Promise<string> {
   if (/-h\d+$/.test(id)) return id;
-  const { halt } = await show({ harness, store: harness.store }, record);
-  if (isObject(halt)) return text(halt, 'halt_id');
+  const { halt: card } = await show({ harness, store: harness.store }, record);
+  if (isObject(card)) return text(card, 'halt_id');
   throw new Problem(
     'REFUSED',
     `cycle ${record.workflow_id} waits for no decision: \`harness halts\` shows what does`,
@@ -150,12 +153,13 @@ async function haltIdOf(
   );
 }
 
-/** RESTART_FRESH needs a bundle that is not the halted one. */
-function freshCycle(
+/** RESTART_FRESH: the halted cycle's own graph and policy, on a bundle that is not its own. */
+async function freshCycle(
   context: Context,
+  { store }: Harness,
   options: ResumeOptions,
   record: CycleRecord,
-): ReturnType<typeof prepare> {
+): Promise<ReturnType<typeof prepare>> {
   if (options.input === undefined) {
     throw new Problem(
       'USAGE',
@@ -163,10 +167,16 @@ function freshCycle(
       '--input',
     );
   }
+  const stored = async (what: string, hash: Sha256): Promise<Source> => {
+    const bytes = await store.documents.get(hash);
+    if (bytes !== null) return { name: `the ${what} of cycle ${record.workflow_id}`, bytes };
+    const where = 'HARNESS_HOME has to be the one that the cycle was started with';
+    throw new Problem('NOT_FOUND', `the ${what} ${hash} is not stored here: ${where}`, hash);
+  };
   const prepared = prepare(
     context.read(options.input),
-    context.source(undefined, 'graph'),
-    context.source(undefined, 'policy'),
+    await stored('graph', record.graph_hash),
+    await stored('policy', record.policy_hash),
   );
   if (prepared.bundle.hash !== record.input_hash) return prepared;
   throw new Problem(

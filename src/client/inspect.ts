@@ -64,17 +64,17 @@ export async function waitForCycle(
   const handle = harness.client.workflow.getHandle(record.workflow_id);
   const until = timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
   let over = false;
-  const given = new AbortController();
-  const ended = harness.client.connection
-    .withAbortSignal(given.signal, () => handle.result())
-    .then(
-      () => true,
-      (error: unknown) => {
-        if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError)
-          return true;
-        throw error;
-      },
-    );
+  // Left open, the long poll would keep the command alive for another 20 s.
+  const poll = new AbortController();
+  const result = harness.client.connection.withAbortSignal(poll.signal, () => handle.result());
+  const ended = result.then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError)
+        return true;
+      throw error;
+    },
+  );
   const halted = async (): Promise<boolean> => {
     while (!over && performance.now() < until) {
       const description = await describe(harness, record.workflow_id);
@@ -89,9 +89,8 @@ export async function waitForCycle(
     return await Promise.race([ended, halted()]);
   } finally {
     over = true;
-    // Whoever waits no longer has no use for the cycle's end, and must not be kept by the long poll for it.
-    ended.catch(() => undefined);
-    given.abort();
+    poll.abort();
+    ended.catch(() => undefined); // whoever waits no longer has no use for its end
   }
 }
 

@@ -46,7 +46,10 @@ export async function startCycle(
 ): Promise<Started> {
   const { store } = harness;
   const { cycle_id, mode } = prepared;
-  const known = await store.cycles.find(cycle_id);
+  const [known, ended] = await Promise.all([
+    store.cycles.find(cycle_id),
+    store.cycles.result(cycle_id),
+  ]);
   const workflowId =
     known?.workflow_id ?? workflowIdFor(mode, prepared.bundle.value['timestamp'], cycle_id);
   const answer = (runId: string | null, deduplicated: boolean): Started => ({
@@ -60,7 +63,6 @@ export async function startCycle(
   });
 
   // The server forgets a closed workflow after its retention; the record does not.
-  const ended = await store.cycles.result(cycle_id);
   if (ended !== null && ended['outcome'] !== 'CANCELLED')
     return answer(String(ended['run_id']), true);
   await storeDocuments(harness, prepared, workflowId);
@@ -82,16 +84,19 @@ async function storeDocuments(
   workflowId: string,
 ): Promise<void> {
   const { bundle, graph, policy, cycle_id, mode } = prepared;
-  for (const { text } of [bundle, graph, policy]) await store.documents.put(Buffer.from(text));
-  await store.cycles.put({
-    cycle_id,
-    workflow_id: workflowId,
-    mode,
-    input_hash: bundle.hash,
-    graph_hash: graph.hash,
-    policy_hash: policy.hash,
-    created_at: new Date().toISOString(),
-  });
+  // All at once: each waits for the disk, and none for another. Nothing runs before all of them are there.
+  await Promise.all([
+    ...[bundle, graph, policy].map(({ text }) => store.documents.put(Buffer.from(text))),
+    store.cycles.put({
+      cycle_id,
+      workflow_id: workflowId,
+      mode,
+      input_hash: bundle.hash,
+      graph_hash: graph.hash,
+      policy_hash: policy.hash,
+      created_at: new Date().toISOString(),
+    }),
+  ]);
 }
 
 function inputOf(prepared: Prepared, { restarts }: StartOptions): CycleInput {
@@ -118,6 +123,8 @@ async function startWorkflow(
       workflowId,
       taskQueue: TASK_QUEUE,
       args: [input],
+      // A worker that dies inside a workflow task is missed after this long (R24).
+      workflowTaskTimeout: '5s',
       // R36: Temporal itself lets a closed cycle run again only when it was cancelled, terminated, failed or timed out.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'FAIL',

@@ -17,6 +17,8 @@ export interface TaskDone {
 /** T1's answer: its verdict decides whether a graph is built. */
 export interface ValidateDone extends TaskDone {
   readonly verdict: Verdict;
+  /** BUILD_GRAPH's answer, made ahead where the verdict lets one be built: it saves a step of its own. */
+  readonly graph?: GraphAnswer;
 }
 
 export type GraphAnswer =

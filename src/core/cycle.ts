@@ -103,6 +103,15 @@ export function openedOf(cycle: Cycle): EventOf<'CYCLE_OPENED'>['data'] {
   return cycle.opened;
 }
 
+const NAMES_MAX = 5;
+
+/** Task names in a sentence that a graph of a thousand tasks cannot make long. */
+export function namesOf(tasks: readonly TaskState[]): string {
+  const names = tasks.slice(0, NAMES_MAX).map((task) => task.planned.name);
+  const more = tasks.length - names.length;
+  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
+}
+
 /** Takes one event into the cycle's state. The only function that changes it. @throws HARNESS_ERROR on an impossible one. */
 export function fold(cycle: Cycle, event: Event): void {
   cycle.last_at = event.at;
@@ -215,8 +224,7 @@ function foldPlan(cycle: Cycle, plan: EventOf<'GRAPH_BUILT'>['data']): void {
   cycle.plan_hash = plan.plan_hash;
   cycle.parallel = plan.parallel;
   // T1 failed: there is no verdict that moved the phase, and the graph is built only so that its tasks are on record.
-  const phase = cycle.phase === 'HALTED' ? cycle.interrupted : cycle.phase;
-  if (phase === 'VALIDATE') move(cycle, 'STATE_VALID');
+  if (t1.outcome === 'FAILED') move(cycle, 'STATE_VALID');
   move(cycle, 'GRAPH_BUILT');
 }
 

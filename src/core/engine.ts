@@ -1,4 +1,4 @@
-import { type Cycle, openedOf, type TaskState } from './cycle';
+import { type Cycle, namesOf, openedOf, type TaskState } from './cycle';
 import { type Event, event } from './events';
 import { endOf } from './outcome';
 import { type Reason, REASONS, SKIP_ORDER } from './reasons';
@@ -37,8 +37,9 @@ function isEnding(cycle: Cycle): boolean {
 }
 
 /**
- * C4.O, C4.P, R23: tasks start in execution order, each when all its dependencies have ended; a sequential graph has one
- * running at a time, a parallel one several, never two that share a side effect (C7.D). Skips are recorded as they fall due.
+ * C3.D1, C3.D2, C4.O, C4.P, R23: tasks start in execution order, each when all its dependencies have ended; a sequential
+ * graph has one running at a time, a parallel one several, never two that share a side effect (C7.D). Skips are recorded as
+ * they fall due.
  */
 function schedule(cycle: Cycle, now: string): Step {
   const running = cycle.tasks.filter((task) => task.status === 'RUNNING');
@@ -128,38 +129,27 @@ export function staleness(cycle: Cycle, now: string): Reason | null {
   };
 }
 
+function dependenciesOf(cycle: Cycle, task: TaskState): TaskState[] {
+  return task.after.flatMap((i) => cycle.tasks[i] ?? []);
+}
+
 /** R8. */
 function dependencyFailure(cycle: Cycle, task: TaskState): Reason[] {
-  const failed = task.after.flatMap((i) =>
-    cycle.tasks[i]?.outcome === 'FAILED' ? [cycle.tasks[i]] : [],
-  );
+  const failed = dependenciesOf(cycle, task).filter((dep) => dep.outcome === 'FAILED');
   if (failed.length === 0) return [];
-  return [
-    {
-      code: 'DEPENDENCY_FAILED',
-      detail: `${failed.map((dep) => dep?.planned.name).join(', ')} FAILED`,
-    },
-  ];
+  return [{ code: 'DEPENDENCY_FAILED', detail: `${namesOf(failed)} FAILED` }];
 }
 
 /** R7: skips that reach all descendants, with their code. */
 function inheritedBy(cycle: Cycle, task: TaskState): Reason[] {
-  return task.after.flatMap((i) => {
-    const dep = cycle.tasks[i];
-    return dep?.spreads ? [dep.spreads] : [];
-  });
+  return dependenciesOf(cycle, task).flatMap(({ spreads }) => (spreads ? [spreads] : []));
 }
 
 /** R7: a gate's skip reaches a task when all its dependencies are skipped by it, so that two branches can merge. */
 function gateSkips(cycle: Cycle, task: TaskState): Reason[] {
-  const deps = task.after.map((i) => cycle.tasks[i]);
-  if (deps.length === 0 || !deps.every((dep) => dep?.reason?.code === 'GATE_SKIP')) return [];
-  return [
-    {
-      code: 'GATE_SKIP',
-      detail: `all it depends on was skipped: ${deps.map((dep) => dep?.planned.name).join(', ')}`,
-    },
-  ];
+  const deps = dependenciesOf(cycle, task);
+  if (deps.length === 0 || !deps.every((dep) => dep.reason?.code === 'GATE_SKIP')) return [];
+  return [{ code: 'GATE_SKIP', detail: `all it depends on was skipped: ${namesOf(deps)}` }];
 }
 
 const SPREADING = new Set<string>(['REGIME_GATE', 'DEPENDENCY_FAILED']);

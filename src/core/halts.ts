@@ -182,7 +182,7 @@ function refusedEvent(request: Asked, why: string, override: boolean, now: strin
   return event('DECISION_REFUSED', clause, now, data, { actor: request.by });
 }
 
-/** A violation as the record and the result show it, with the contract's response (C7.V, C5.O). */
+/** A violation as the record and the result show it, with the contract's response (C7.V1–V5, C5.O). */
 export function violationEvent(
   code: ViolationCode,
   detail: string,

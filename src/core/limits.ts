@@ -6,10 +6,14 @@ export const DOCUMENT_DEPTH_MAX = 64;
 
 /** Interface, "Graph". */
 export const GRAPH_TASKS_MAX = 1_000;
+export const GRAPH_GATES_MAX = 1_000;
 export const TASK_TIMEOUT_MS_MAX = 3_600_000;
 
 /** A gate's condition: far above any that a person writes, low enough that no parser stack is at risk. */
 export const CONDITION_CHARS_MAX = 4_096;
+
+/** A plan travels through Temporal's history, where a value of over 2 MiB holds the workflow up for ever. */
+export const PLAN_BYTES_MAX = 1_500_000;
 
 /** Lists and outputs above this travel by reference in the workflow's result and query (interface, "Cycle result"). */
 export const INLINE_BYTES_MAX = 1_024;

@@ -1,7 +1,14 @@
 import { type Cycle, openedOf, type TaskState } from './cycle';
 import { type Event, event } from './events';
 import { countOf } from './json';
-import { capReasons, type CycleOutcome, OUTCOMES, type Reason, REASONS } from './reasons';
+import {
+  capReasons,
+  type CycleOutcome,
+  OUTCOMES,
+  type Reason,
+  type ReasonCode,
+  REASONS,
+} from './reasons';
 
 /** FINALIZE (CA): what is still open is skipped with the reason that ended the cycle, and the one outcome is given. */
 export function endOf(cycle: Cycle, now: string): Event[] {
@@ -60,6 +67,17 @@ function degradations(cycle: Cycle): Reason[] {
   });
 }
 
+/** What only one outcome comes of; every other code can end a cycle HALTED, or degrade it. */
+const COMES_OF: Partial<Record<ReasonCode, CycleOutcome>> = {
+  STATE_STALE: 'REJECTED',
+  STATE_FROM_FUTURE: 'REJECTED',
+  CANCELLED: 'CANCELLED',
+  CONFIDENCE_TOO_LOW: 'DEGRADED',
+  NO_BELIEFS: 'SKIPPED',
+  REGIME_GATE: 'SKIPPED',
+  FACTOR_BYPASSED: 'COMPLETED',
+};
+
 /** One plain sentence: what became of the cycle, for someone who reads nothing else. */
 function summaryOf(cycle: Cycle, outcome: CycleOutcome, reasons: readonly Reason[]): string {
   const lead: Record<CycleOutcome, string> = {
@@ -70,7 +88,8 @@ function summaryOf(cycle: Cycle, outcome: CycleOutcome, reasons: readonly Reason
     SKIPPED: 'Clean exit, nothing to do',
     COMPLETED: 'All tasks are done',
   };
-  const telling = reasons.find((reason) => reason.code !== 'FACTOR_BYPASSED');
+  const telling =
+    cycle.ended_by ?? reasons.find(({ code }) => (COMES_OF[code] ?? outcome) === outcome);
   const why =
     outcome === 'COMPLETED' || telling === undefined ? '' : `: ${telling.code}, ${telling.detail}`;
   return `${lead[outcome]}${why}. ${countsOf(cycle)}`;

@@ -6,6 +6,10 @@ import { progressOf } from './result';
 /** A timer's summary is the only sign of a halt on the Web UI's first page; longer ones are cut there. */
 const SUMMARY_CHARS_MAX = 180;
 
+/** The server refuses a summary whose payload, as JSON in UTF-8 and with its frame, is over 400 bytes. */
+const SUMMARY_BYTES_MAX = 320;
+const WHO_BYTES_MAX = 100;
+
 /** Lines of a long list in the live report: it is rendered again at every step. */
 const REPORT_TASKS_MAX = 40;
 
@@ -38,11 +42,9 @@ export function taskSummary(cycle: Cycle, { planned }: TaskState): string {
 /** The summary of the timer that a halted cycle waits on: what, who, until when, and what then. */
 export function haltSummary(halt: Halt): string {
   const end = halt.expires_at === null ? 'never expires' : `expires ${halt.expires_at} → ABORT`;
-  const who = `HALTED ${halt.code} by ${halt.raised_by}`;
-  const room = SUMMARY_CHARS_MAX - who.length - end.length - 4;
-  const detail =
-    halt.detail.length > room ? `${halt.detail.slice(0, Math.max(room - 1, 0))}…` : halt.detail;
-  return `${who}: ${detail}; ${end}`;
+  const by = longest(halt.raised_by, (text) => bytesOf(text) <= WHO_BYTES_MAX);
+  const around = (detail: string): string => `HALTED ${halt.code} by ${by}: ${detail}; ${end}`;
+  return around(longest(halt.detail, (detail) => fits(around(detail))));
 }
 
 /** The live Markdown report in the workflow's current details. Lists, not tables: the Web UI draws tables without borders. */
@@ -92,7 +94,7 @@ function taskLines(tasks: readonly TaskState[]): string[] {
   const lines = tasks.slice(0, REPORT_TASKS_MAX).map((task) => {
     const state = task.outcome ?? (task.status === 'RUNNING' ? 'running' : 'waiting');
     const why = task.reason === null ? '' : ` · ${task.reason.code}: ${escape(task.reason.detail)}`;
-    return `- **${task.planned.name}** ${task.planned.task_type}: ${state}${why}`;
+    return `- **${task.planned.name}** ${escape(task.planned.task_type)}: ${state}${why}`;
   });
   if (tasks.length > REPORT_TASKS_MAX)
     lines.push(`- … and ${tasks.length - REPORT_TASKS_MAX} more`);
@@ -105,9 +107,26 @@ function reasonLine(reason: { code: string; detail: string }): string {
 
 /** Text from outside stays text: no Markdown, no HTML, one line. */
 function escape(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>#|!]/g, (character) => `\\${character}`);
+  return text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>#|!~&]/g, (character) => `\\${character}`);
 }
 
 function cut(text: string): string {
-  return text.length > SUMMARY_CHARS_MAX ? `${text.slice(0, SUMMARY_CHARS_MAX - 1)}…` : text;
+  return longest(text, fits);
+}
+
+function fits(summary: string): boolean {
+  return summary.length <= SUMMARY_CHARS_MAX && bytesOf(summary) <= SUMMARY_BYTES_MAX;
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(JSON.stringify(text)).length;
+}
+
+/** The text on one line, or its longest beginning that fits, between characters. */
+function longest(text: string, accepted: (text: string) => boolean): string {
+  const line = text.replace(/\s+/g, ' ');
+  if (accepted(line)) return line;
+  const characters = [...line].slice(0, SUMMARY_CHARS_MAX);
+  while (characters.length > 0 && !accepted(`${characters.join('')}…`)) characters.pop();
+  return `${characters.join('')}…`;
 }

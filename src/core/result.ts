@@ -1,4 +1,4 @@
-import { type Cycle, openedOf, type TaskState } from './cycle';
+import { type Cycle, namesOf, openedOf, type TaskState } from './cycle';
 import type { AuditHead } from './entry';
 import type { Halt, Output, Violation } from './events';
 import type { Listed, Sha256 } from './json';
@@ -93,27 +93,28 @@ export function progressOf(cycle: Cycle): string {
       expires_at === null ? 'it does not expire' : `it expires ${expires_at} and then aborts`;
     return `HALTED by ${raised_by}, ${code}: ${detail}. A human decides: ${choices.join(', ')}; ${until}.`;
   }
-  const running = cycle.tasks
-    .filter((task) => task.status === 'RUNNING')
-    .map((task) => task.planned.name);
+  const running = cycle.tasks.filter((task) => task.status === 'RUNNING');
   const done = cycle.planned ? cycle.tasks.filter((task) => task.status === 'ENDED').length : 0;
-  const what = running.length > 0 ? `${running.join(', ')} running` : 'between tasks';
+  const what = running.length > 0 ? `${namesOf(running)} running` : 'between tasks';
   return `${cycle.phase}: ${done} of ${cycle.planned ? cycle.tasks.length : '?'} tasks done, ${what}.`;
 }
 
 /** Well under the 2 MiB that Temporal carries, whatever the encoding: characters of JSON. */
 const RESULT_CHARS_MAX = 600_000;
 
-/** What the query answers and the workflow returns always fits: outputs go first, then details; the store has it whole. */
+/** Long enough for every hash and id; a thousand tasks with texts of this length fit. */
+const BRIEF_CHARS_MAX = 80;
+
+/** What the query answers and the workflow returns always fits: outputs go first, then long texts; the store has it whole. */
 export function fitting(result: CycleResult): CycleResult {
   if (JSON.stringify(result).length <= RESULT_CHARS_MAX) return result;
   const tasks = result.tasks.map((task) => ({ ...task, output: null }));
   const smaller = { ...result, tasks, violations: result.violations.slice(0, 20) };
   if (JSON.stringify(smaller).length <= RESULT_CHARS_MAX) return smaller;
-  const brief = tasks.map((task) => ({
-    ...task,
-    reason:
-      task.reason === null ? null : { code: task.reason.code, detail: 'see `harness cycle show`' },
-  }));
-  return { ...smaller, tasks: brief };
+  const brief = JSON.stringify(smaller, (_, value: unknown) =>
+    typeof value === 'string' && value.length > BRIEF_CHARS_MAX
+      ? `${value.slice(0, BRIEF_CHARS_MAX - 1)}…`
+      : value,
+  );
+  return JSON.parse(brief) as CycleResult;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BUNDLE_FIELDS } from '../core/bundle';
 import type { Gate, Graph, Task } from '../core/graph';
 import { type Json, isObject, own } from '../core/json';
-import { GRAPH_TASKS_MAX, TASK_TIMEOUT_MS_MAX } from '../core/limits';
+import { GRAPH_GATES_MAX, GRAPH_TASKS_MAX, TASK_TIMEOUT_MS_MAX } from '../core/limits';
 import { flag, id, listOf, oneOf, plainObject, problemsIn, text, wholeNumber, words } from './form';
 
 export interface GraphRead {
@@ -53,7 +53,12 @@ const outline = z.strictObject(
         (tasks) => tasks.length <= GRAPH_TASKS_MAX,
         words(`a list of at most ${GRAPH_TASKS_MAX} tasks`),
       ),
-    gates: list.exactOptional(),
+    gates: list
+      .refine(
+        (gates) => gates.length <= GRAPH_GATES_MAX,
+        words(`a list of at most ${GRAPH_GATES_MAX} gates`),
+      )
+      .exactOptional(),
   },
   object,
 );
@@ -80,7 +85,7 @@ function* problemsOf(value: Json): Generator<string> {
   for (const problem of problemsIn(outline, value)) yield `graph: ${problem.text}`;
   if (!isObject(value)) return;
   yield* problemsOfEach('tasks', task, own(value, 'tasks'), GRAPH_TASKS_MAX);
-  yield* problemsOfEach('gates', gate, own(value, 'gates'), Infinity);
+  yield* problemsOfEach('gates', gate, own(value, 'gates'), GRAPH_GATES_MAX);
 }
 
 function* problemsOfEach(

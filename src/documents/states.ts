@@ -17,7 +17,7 @@ import {
 } from './form';
 
 /*
- * The states of vocabulary.md, field by field (R13). `nullish` is the vocabulary's `?`: null is absent. Unknown fields
+ * The states of vocabulary.md, field by field (R13, C5.I). `nullish` is the vocabulary's `?`: null is absent. Unknown fields
  * pass. Nothing is coerced: `true` is no number, and no word is mapped to another.
  */
 const confidence = numberWithin(0, 1);

@@ -22,7 +22,7 @@ const SKIP: Size = { width: 76, height: 30 };
 /** Sizes in pixels. All cards of a picture are as wide as its longest text wants, within bounds. */
 export function sizesFor(picture: Picture): (node: PictureNode) => Size {
   const wanted = picture.nodes.flatMap((node) =>
-    node.kind === 'task' ? textsOf(node).map(({ text, px }) => columnsOf(text) * px) : [],
+    node.kind === 'task' ? textsOf(node).map((line) => columnsOf(line.text) * line.px) : [],
   );
   const widest = Math.ceil(Math.max(0, ...wanted)) + TEXT_LEFT + TEXT_RIGHT;
   const width = Math.min(Math.max(widest, CARD_WIDTH_MIN), CARD_WIDTH_MAX);

@@ -1,8 +1,8 @@
 import * as temporal from '@temporalio/workflow';
-import type { ReadActivities, TaskActivities, TaskCall } from '../activities/contract';
-import type { TaskDone, ValidateDone } from '../core/answers';
+import type { LocalActivities, TaskActivities, TaskCall } from '../activities/contract';
+import type { GraphAnswer, TaskDone, ValidateDone } from '../core/answers';
 import { newCycle, openedOf, type TaskState } from '../core/cycle';
-import { nextStep } from '../core/engine';
+import { nextStep, type Step } from '../core/engine';
 import { type Event, event } from '../core/events';
 import { judgeDecision, operatorHalt, raiseHalt } from '../core/halts';
 import { messageOf } from '../core/invariant';
@@ -15,6 +15,7 @@ import {
   startedEvent,
   stoppedEvents,
 } from '../core/recorded';
+import { endOf } from '../core/outcome';
 import { cycleReport, haltSummary, taskSummary } from '../core/report';
 import { type CycleResult, fitting, resultOf } from '../core/result';
 import { type CycleInput, problemOfInput } from '../core/start';
@@ -22,7 +23,7 @@ import { formatInstant, parseInstant } from '../core/time';
 import { readDecision, readHaltRequest } from '../documents/decision';
 import { HARNESS_KEYS } from '../search-attributes';
 import { cycleQuery, decideUpdate, DESCRIPTIONS, haltSignal, resumeSignal } from './messages';
-import { failureOf, READ_OPTIONS, type TaskFailure, taskOptions } from './options';
+import { failureOf, LOCAL_OPTIONS, type TaskFailure, taskOptions } from './options';
 import { Recorder } from './recorder';
 
 /** The longest timer that is set; a halt that expires later, or never, waits on several, so that the Web UI draws its bar. */
@@ -52,14 +53,17 @@ function now(): string {
 class CycleRun {
   private readonly cycle = newCycle();
   private readonly info = temporal.workflowInfo();
-  private readonly books = temporal.proxyLocalActivities<ReadActivities>(READ_OPTIONS);
+  private readonly books = temporal.proxyLocalActivities<LocalActivities>(LOCAL_OPTIONS);
   private readonly recorder = new Recorder(this.cycle, this.info.runId);
   private readonly running = new Map<string, Promise<void>>();
   /** By task: its activity, until the worker has let go of it, stopped or not. */
   private readonly attempts = new Map<string, Promise<void>>();
+  private graphAhead: GraphAnswer | undefined;
   private tasks = new temporal.CancellationScope();
   private signals = 0;
   private cancelRequested = false;
+  /** The result that an earlier try of the closing step has put on record already. */
+  private stood: CycleResult | null = null;
   private readonly input: CycleInput;
 
   constructor(input: CycleInput) {
@@ -88,7 +92,7 @@ class CycleRun {
 
   async toTheEnd(): Promise<CycleResult> {
     for (;;) {
-      const step = nextStep(this.cycle, now());
+      const step = this.nextStep();
       temporal.setCurrentDetails(cycleReport(this.cycle));
       switch (step.do) {
         case 'RUN':
@@ -110,9 +114,14 @@ class CycleRun {
           await this.waitForHuman();
           break;
         case 'END':
-          if (await this.end(step.events)) return fitting(this.result());
+          if (await this.end(step.events)) return this.stood ?? fitting(this.result());
       }
     }
+  }
+
+  private nextStep(): Step {
+    if (!this.recorder.closed) return nextStep(this.cycle, now());
+    return { do: 'END', events: endOf(this.cycle, now()) };
   }
 
   /** An operator's cancel: the cycle still finalises and audits. */
@@ -180,6 +189,7 @@ class CycleRun {
     try {
       const done = await scope.run(() => this.attempt(task, call));
       this.recorder.acknowledge(entries.at(-1)?.seq ?? 0, done.audit);
+      if ('graph' in done) this.graphAhead = done.graph;
       this.recorder.record(endedEvents(task, done, now()));
     } catch (error) {
       await this.onFailure(task, started.seq, failureOf(error, scope.consideredCancelled));
@@ -247,7 +257,8 @@ class CycleRun {
 
   private async buildGraph(): Promise<void> {
     try {
-      const answer = await this.books.buildGraph(this.input, this.cycle.verdict !== null);
+      const judged = this.cycle.verdict !== null;
+      const answer = this.graphAhead ?? (await this.books.buildGraph(this.input, judged));
       this.recorder.record(graphEvents(answer, now()));
     } catch (error) {
       this.harnessError(reasonFor(error), null);
@@ -290,11 +301,14 @@ class CycleRun {
     this.upsertPhase();
     // A record that cannot be written now is written with the first thing after the decision.
     await this.flush();
-    if (!this.cycle.haltOpen) return;
+    if (!this.cycle.haltOpen || this.recorder.closed) return;
     const expiresMs =
       halt.expires_at === null ? Number.POSITIVE_INFINITY : (parseInstant(halt.expires_at) ?? 0);
     const waitMs = Math.min(Math.max(expiresMs - Date.now(), 1), TIMER_MS_MAX);
-    await temporal.condition(() => !this.cycle.haltOpen, waitMs, { summary: haltSummary(halt) });
+    // R14: a refused decision leaves the halt open; it goes on record now, not with whatever ends the halt.
+    const seen = this.recorder.version;
+    const news = (): boolean => !this.cycle.haltOpen || this.recorder.version !== seen;
+    await temporal.condition(news, waitMs, { summary: haltSummary(halt) });
     if (this.cycle.haltOpen && Date.now() >= expiresMs) {
       this.recorder.record([event('HALT_EXPIRED', 'C3.F3', now(), { halt_id: halt.halt_id })]);
     }
@@ -307,7 +321,12 @@ class CycleRun {
     if (last?.type !== 'CYCLE_ENDED') return false;
     this.recorder.record([...events.slice(0, -1), ...this.ignoredSignals()]);
     try {
-      await this.recorder.close(last, last.data.outcome);
+      const ended = { phase: 'IDLE', ...last.data } as const;
+      this.stood = await this.recorder.close(last, async (entries) => {
+        const result = { ...this.result(), ...ended };
+        const { cycle_id } = this.input;
+        return this.books.closeCycle({ cycle_id, run_id: this.info.runId, entries, result });
+      });
     } catch (error) {
       this.harnessError(reasonFor(error), null);
       if (this.cancelRequested) this.cancel();

@@ -58,7 +58,7 @@ const BOOKKEEPING: Pick<LocalActivityOptions, 'startToCloseTimeout' | 'retry'> =
   },
 };
 
-export const READ_OPTIONS: LocalActivityOptions = BOOKKEEPING;
+export const LOCAL_OPTIONS: LocalActivityOptions = BOOKKEEPING;
 
 export function recordOptions(summary: string): ActivityOptions {
   return { ...BOOKKEEPING, heartbeatTimeout: HEARTBEAT_MS, summary };

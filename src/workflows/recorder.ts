@@ -1,10 +1,11 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { RecordActivities } from '../activities/contract';
+import type { Closed, RecordActivities } from '../activities/contract';
 import { type Cycle, fold, openedOf } from '../core/cycle';
 import type { AuditHead, Draft } from '../core/entry';
-import type { Event } from '../core/events';
+import type { Event, EventOf } from '../core/events';
 import type { JsonObject } from '../core/json';
 import { RIDER_BYTES_MAX } from '../core/limits';
+import type { CycleResult } from '../core/result';
 import { recordOptions } from './options';
 
 /** Entries of one activity's input; more go in several (spikes: nothing of a size that grows in one message). */
@@ -20,6 +21,8 @@ export class Recorder {
   audit: AuditHead = { entries: 0, head: null };
   /** While the last entry is being written nothing else may be recorded: the cycle is as good as over. */
   closing = false;
+  /** The record says that this run is over, whatever has come since. */
+  closed = false;
   private seq = 0;
   private pending: Draft[] = [];
   private readonly cycle: Cycle;
@@ -77,7 +80,8 @@ export class Recorder {
     while (this.pending.length > 0) {
       const entries = this.batch();
       const { recordEntries } = activities(`audit: ${entries.length} entries`);
-      const audit = await recordEntries(this.cycleId, entries);
+      const { audit, closed } = await recordEntries(this.cycleId, entries);
+      this.closed ||= closed;
       this.acknowledge(entries.at(-1)?.seq ?? 0, audit);
     }
   }
@@ -96,22 +100,37 @@ export class Recorder {
     return openedOf(this.cycle).cycle_id;
   }
 
-  /** Makes the cycle's last event durable and only then part of its state; on failure it has not happened. */
-  async close(last: Event, outcome: string): Promise<void> {
+  /**
+   * Makes the cycle's last event durable and only then part of its state; on failure it has not happened.
+   * What an earlier try of this step has closed, in a workflow task that was lost with its worker, stands as it is.
+   */
+  async close(last: EventOf<'CYCLE_ENDED'>, write: Write): Promise<CycleResult | null> {
     const draft = this.draft(last);
     this.closing = true;
     try {
-      if (this.riderBytes() > RIDER_BYTES_MAX) await this.flush();
-      const { closeCycle } = activities(`close the record: ${outcome}`);
-      this.acknowledge(draft.seq, await closeCycle(this.cycleId, [...this.pending, draft]));
+      const { audit, stood } = await write([...this.pending, draft]);
+      this.acknowledge(draft.seq, audit);
+      const data = stood?.outcome ? { ...last.data, ...endOf(stood) } : last.data;
+      this.cycle.haltOpen = false;
+      fold(this.cycle, { ...last, data });
+      this.version += 1;
+      return stood;
     } catch (error) {
       this.seq -= 1;
       this.closing = false;
       throw error;
     }
-    fold(this.cycle, last);
-    this.version += 1;
   }
+}
+
+type Write = (entries: readonly Draft[]) => Promise<Closed>;
+
+function endOf({
+  outcome,
+  summary,
+  reasons,
+}: CycleResult): Partial<EventOf<'CYCLE_ENDED'>['data']> {
+  return { ...(outcome === null ? {} : { outcome }), summary, reasons };
 }
 
 function activities(summary: string): RecordActivities {

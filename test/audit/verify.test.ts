@@ -15,6 +15,7 @@ import type { TrailStatus } from '../../src/audit/report';
 import { verifyTrail } from '../../src/audit/verify';
 import type { AuditHead, Draft } from '../../src/core/entry';
 import type { Sha256 } from '../../src/core/json';
+import { withLock } from '../../src/store/files/growing';
 import { openFileStore } from '../../src/store/files/index';
 import type { Store } from '../../src/store/store';
 import { runChild } from '../store/child';
@@ -240,6 +241,20 @@ describe('verify', () => {
     expect(await verifyTrail(home, workflow_id)).toMatchObject({ exit: 0, cycles: [head] });
     expect(await verifyTrail(home)).toMatchObject({ exit: 0, not_begun: [OTHER_CYCLE] });
     expect(await verifyTrail(home, OTHER_CYCLE)).toMatchObject({ exit: 3 });
+  });
+
+  test('a batch that is just being written is waited for', async () => {
+    const file = join(folder(), `${OTHER_CYCLE}.jsonl`);
+    const line = Buffer.from(`${sealEntry(OTHER_CYCLE, draft('r1', 1), null).line}\n`);
+    const locked = await withLock(file, 1000, async (handle) => {
+      await handle.write(line.subarray(0, 100));
+      const begun = verifyTrail(home, OTHER_CYCLE);
+      // Two whole looks at another chain: the one that began before them has met the half line.
+      for (let look = 0; look < 2; look += 1) await verifyTrail(home, CYCLE);
+      await handle.write(line.subarray(100));
+      return { looking: begun };
+    });
+    expect(await locked.looking).toMatchObject({ exit: 0, cycles: [{ entries: 1 }] });
   });
 
   test('it changes nothing, and sees no half of a batch that is being written', async () => {

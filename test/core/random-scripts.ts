@@ -10,16 +10,15 @@ const SKILLS: SkillsSnapshot = {
   'acme.removed': skill({ skill_id: 'acme.removed', state: 'REMOVED' }),
 };
 
+/** The first one three times as often as each other one. */
+const often = <T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> =>
+  fc.constantFrom(usual, usual, usual, ...others);
+
 const bundle = fc
   .record({
-    behavior: fc.constantFrom(
-      'TRENDING_NORMAL_VOL',
-      'TRENDING_NORMAL_VOL',
-      'UNDEFINED',
-      'EVENT_LOCK',
-    ),
-    confidence: fc.constantFrom(0.8, 0.8, 0.5, 0.3),
-    beliefs: fc.constantFrom(2, 2, 1, 0),
+    behavior: often('TRENDING_NORMAL_VOL', 'UNDEFINED', 'EVENT_LOCK'),
+    confidence: often(0.8, 0.5, 0.3),
+    beliefs: often(2, 1, 0),
     factor: fc.constantFrom(
       null,
       permission({ momentum_permitted: true }),
@@ -38,7 +37,7 @@ const bundle = fc
 
 const policy = fc
   .record({
-    halt_expiry_ms: fc.constantFrom(null, 40, 3_600_000),
+    halt_expiry_ms: often<number | null>(3_600_000, 40, null),
     factor_layer: fc.constantFrom('LATENT', 'ACTIVE'),
   })
   .map((changes) => policyWith(changes));
@@ -53,9 +52,9 @@ const further: fc.Arbitrary<Further> = fc.record({
   deps: fc.uniqueArray(fc.nat(8), { minLength: 1, maxLength: 3 }),
   effects: fc.subarray(['ranking', 'desk']),
   changes: fc.record({
-    skill_ref: fc.constantFrom('acme.rank', 'acme.rank', 'acme.rank', 'acme.none', 'acme.removed'),
-    required_state: fc.constantFrom([], [], ['macro_state'] as const),
-    required_permissions: fc.constantFrom([], [], ['momentum']),
+    skill_ref: often('acme.rank', 'acme.none', 'acme.removed'),
+    required_state: often<Task['required_state']>([], ['macro_state']),
+    required_permissions: often<readonly string[]>([], ['momentum']),
     critical: fc.boolean(),
     inputs: fc.record({ n: fc.nat(4) }),
   }),
@@ -65,8 +64,7 @@ const further: fc.Arbitrary<Further> = fc.record({
 export const graphs: fc.Arbitrary<Graph> = fc
   .record({
     extra: fc.array(further, { maxLength: 6 }),
-    t3: fc.constantFrom<Partial<Task>>(
-      {},
+    t3: often<Partial<Task>>(
       {},
       { required_state: ['flow_state'] },
       { required_permissions: ['momentum'] },
@@ -120,33 +118,30 @@ export const quietScripts: fc.Arbitrary<Script> = fc.record({
   pick: picks,
 });
 
+/** A cut without a choice is the one that goes on. */
 const decision: fc.Arbitrary<Cut> = fc
   .record({
-    choice: fc.constantFrom(
-      'RESUME',
-      'RESUME',
-      'RETRY_TASK',
-      'RETRY_TASK',
-      'SKIP_TASK',
-      'ABORT',
-      'RESTART_FRESH',
-      'IGNORE_STALENESS',
-    ),
-    decision_id: fc.constantFrom('D-a', 'D-b', 'D-c', 'D-d', 'D-e'),
-    extra: fc.constantFrom<readonly string[]>([], [], [], ['max_staleness_ms']),
+    choice: often('', 'SKIP_TASK', 'RETRY_TASK', 'RESUME', 'ABORT', 'RESTART_FRESH', 'IGNORE'),
+    decision_id: fc.nat(20).map((n) => `D-${n}`),
+    extra: often<readonly string[]>([], ['max_staleness_ms']),
   })
-  .map(({ extra, ...decide }) => ({ decide, extra }));
+  .map(({ extra, choice, decision_id }) => {
+    return { decide: choice === '' ? { decision_id } : { choice, decision_id }, extra };
+  });
 
 const cut: fc.Arbitrary<Cut> = fc.oneof(
-  decision,
-  fc.constantFrom<Cut>(
-    { halt: 'look' },
-    { halt: 'look again', by: 'bob' },
-    { cancel: 'enough' },
-    { laterMs: 50 },
-    { laterMs: 400_000 },
-    'UNWRITABLE',
-  ),
+  { arbitrary: decision, weight: 2 },
+  {
+    arbitrary: fc.constantFrom<Cut>(
+      { halt: 'look' },
+      { halt: 'look again', by: 'bob' },
+      { cancel: 'enough' },
+      { laterMs: 50 },
+      { laterMs: 400_000 },
+      'UNWRITABLE',
+    ),
+    weight: 1,
+  },
 );
 
 /** Anything may cut in at any time. */
@@ -165,9 +160,9 @@ export const scripts: fc.Arbitrary<Script> = fc.record({
       fc.constantFrom('BUILD_GRAPH', 'STATE_JUDGED T1', 'HALT_RAISED', 'TASK_STOPPED T2'),
     ),
     fc.array(cut, { minLength: 1, maxLength: 2 }),
-    { maxKeys: 4 },
+    { maxKeys: 3 },
   ),
-  waits: fc.array(fc.array(cut, { minLength: 1, maxLength: 2 }), { maxLength: 6 }),
+  waits: fc.array(fc.array(cut, { minLength: 1, maxLength: 2 }), { maxLength: 8 }),
   unclosed: fc.constantFrom(0, 0, 0, 1, 2),
   pick: picks,
 });

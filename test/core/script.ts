@@ -44,7 +44,7 @@ export interface Script {
   readonly unclosed?: number;
 }
 
-/** What the workflow's handlers record for a cut. A decision is on the open halt, with all its texts, unless it says otherwise. */
+/** What the workflow's handlers record for a cut. A decision goes on, with all its texts, unless it says otherwise. */
 export function hear(
   cycle: Cycle,
   cut: Exclude<Cut, { laterMs: number }>,
@@ -64,7 +64,7 @@ export function hear(
   const given = typeof cut.decide === 'string' ? { choice: cut.decide } : cut.decide;
   const request = {
     halt_id: cycle.halt?.halt_id ?? 'none',
-    choice: 'RESUME',
+    choice: cycle.halt?.choices[0] ?? 'RESUME',
     reason: 'seen',
     root_cause: 'known',
     why_safe: 'mended',

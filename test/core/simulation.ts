@@ -108,7 +108,6 @@ class Run {
     this.record(heard.events);
   }
 
-  /** Until it is a given time, in epoch milliseconds, if it is not later yet. */
   private until(ms: number): void {
     this.laterMs = Math.max(this.laterMs, ms - AT_MS);
   }

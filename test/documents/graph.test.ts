@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { BUNDLE_FIELDS } from '../../src/core/bundle';
 import { V1_GRAPH } from '../../src/core/graph';
 import { type Json, type JsonObject, isObject } from '../../src/core/json';
-import { GRAPH_TASKS_MAX, TASK_TIMEOUT_MS_MAX } from '../../src/core/limits';
+import { GRAPH_GATES_MAX, GRAPH_TASKS_MAX, TASK_TIMEOUT_MS_MAX } from '../../src/core/limits';
 import { readGraphShape } from '../../src/documents/graph';
 import { changed } from './samples';
 
@@ -70,6 +70,15 @@ describe('the shape of a graph is right', () => {
     expect(problemsOf({ ...graph, tasks })).toEqual([]);
     expect(problemsOf({ ...graph, tasks: [...tasks, task] })).toEqual([
       'graph: tasks is a list, not a list of at most 1000 tasks',
+    ]);
+  });
+
+  test(`C4.G: with ${GRAPH_GATES_MAX} gates, and not with one more`, () => {
+    const gate = { name: 'open', condition: 'regime.is_stable', if_true: 'T4', if_false: 'SKIP' };
+    const gates = Array.from({ length: GRAPH_GATES_MAX }, () => gate);
+    expect(problemsOf({ ...graph, gates })).toEqual([]);
+    expect(problemsOf({ ...graph, gates: [...gates, gate] })).toEqual([
+      'graph: gates is a list, not a list of at most 1000 gates',
     ]);
   });
 });
@@ -168,7 +177,8 @@ describe('the shape of a graph is wrong', () => {
         if (isObject(value)) expect(problemsOf({ ...graph, ...value }).length).toBeLessThan(100);
       }),
     );
-    const gates = Array.from({ length: 1_000_000 }, () => ({}));
-    expect(problemsOf({ ...graph, gates })).toHaveLength(1_001);
+    const nothings = (length: number): Json[] => Array.from({ length }, () => ({}));
+    expect(problemsOf({ ...graph, gates: nothings(1_000_000) })).toHaveLength(1);
+    expect(problemsOf({ ...graph, gates: nothings(GRAPH_GATES_MAX) })).toHaveLength(1_001);
   });
 });

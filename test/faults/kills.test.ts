@@ -118,3 +118,27 @@ describe('C3.F3 a killed worker and a halt', () => {
     await world.expectSound();
   }
 });
+
+describe('C4.I2 a cycle that is closed on record stays closed', () => {
+  const late: readonly [string, (cycle: Planned) => Promise<unknown>][] = [
+    ['a halt', (cycle) => world.halt(cycle)],
+    ['a cancellation', (cycle) => world.handle(cycle).cancel()],
+  ];
+
+  it.each(late)(
+    'killed as soon as the last entry stood, %s comes too late',
+    async (_, interfere) => {
+      const worker = await world.stoppingWorker();
+      const cycle = world.plan();
+      await worker.hold(cycle.workflow_id, 'appended CYCLE_ENDED');
+      await world.start(cycle);
+      await worker.held(cycle.workflow_id, 'appended CYCLE_ENDED');
+      await kill(worker.process);
+      await interfere(cycle);
+      await world.worker();
+      expect(await world.ended(cycle)).toMatchObject(COMPLETED);
+      expect(await world.handle(cycle).result()).toMatchObject({ outcome: 'COMPLETED' });
+      await world.expectSound();
+    },
+  );
+});

@@ -22,7 +22,7 @@ export class StoppingWorker {
     this.process = worker;
     worker.on('message', (message) => {
       this.said.push(message as Said);
-      for (const look of [...this.news]) look();
+      for (const look of Array.from(this.news)) look();
     });
   }
 

@@ -51,8 +51,8 @@ export function fileChains(home: Home): AuditStore {
     read(cycleId) {
       const path = chainPath(home, cycleId);
       return asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () =>
-        readSettled(path, home.lockWaitMs, parseChain, (chain) => !chain.torn).then(
-          (chain) => chain.entries,
+        readSettled(path, home.lockWaitMs, parseChain, ({ torn }) => !torn).then(
+          ({ entries }) => entries,
           goneAsNull,
         ),
       );
@@ -79,11 +79,11 @@ export async function emittedActions(
   owner: Claimant,
 ): Promise<ReadonlySet<string> | null> {
   const path = chainPath(home, owner.cycle_id);
-  const isGood = (chain: ParsedChain) => !chain.torn && !chain.damaged;
-  const chain = await readSettled(path, home.lockWaitMs, parseChain, isGood).catch(goneAsNull);
-  if (chain === null || chain.damaged) return null;
+  const isGood = ({ torn, damaged }: ParsedChain) => !torn && !damaged;
+  const found = await readSettled(path, home.lockWaitMs, parseChain, isGood).catch(goneAsNull);
+  if (found === null || found.damaged) return null;
   const emitted = new Set<string>();
-  for (const { run_id, type, data } of chain.entries) {
+  for (const { run_id, type, data } of found.entries) {
     if (run_id !== owner.run_id || type !== 'ACTION_EMITTED') continue;
     if (typeof data.action_id === 'string') emitted.add(data.action_id);
   }
