@@ -43,7 +43,10 @@ it('C4.I2 a server killed in the middle of two cycles: both finish on its file, 
     await world.start(cycle);
     await worker.held(cycle.workflow_id, point);
   }
-  const waiting = await world.start();
+  const waiting = world.plan();
+  await worker.hold(waiting.workflow_id, 'before T2');
+  await world.start(waiting);
+  await worker.held(waiting.workflow_id, 'before T2');
   await world.halt(waiting);
   const { halt_id } = await world.halted(waiting);
 

@@ -3,10 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { DEFAULT_POLICY } from '../../src/core/policy';
-import { canonicalText, cycleId, taskId } from '../../src/core/identity';
 import type { JsonObject } from '../../src/core/json';
 import { EXECUTION_CYCLE, TASK_QUEUE } from '../../src/core/start';
-import { COMPLETED, decision, distinctBundle, patientGraph, type Planned, World } from './world';
+import { COMPLETED, decision, patientGraph, type Planned, World } from './world';
 
 let world: World;
 beforeAll(async () => {
@@ -16,6 +15,15 @@ afterEach(() => world.killWorkers());
 afterAll(() => world.close());
 
 const MALFORMED: readonly unknown[] = [undefined, null, 'text', 1, [], {}, { reason: 1, by: {} }];
+
+/** The halt is there before a worker is, so that no cycle ends before it. */
+async function haltedCycle(): Promise<{ cycle: Planned; worker: ChildProcess }> {
+  const cycle = await world.start();
+  await world.halt(cycle);
+  const worker = await world.worker();
+  await world.halted(cycle);
+  return { cycle, worker };
+}
 
 describe('C3.F3 a storm of signals', () => {
   /** Half of them halts, half of them decisions on a halt that there never was. @returns how many the server refused */
@@ -46,9 +54,7 @@ describe('C3.F3 a storm of signals', () => {
   }
 
   it('of more than the server takes leaves the worker alive, and the update still decides', async () => {
-    const worker = await world.worker();
-    const cycle = await world.start();
-    await world.halt(cycle);
+    const { cycle, worker } = await haltedCycle();
     expect(await storm(cycle, 2_100)).toBeGreaterThan(0);
     await expectCalm(cycle, worker);
   });
@@ -62,23 +68,22 @@ describe('C3.F3 a storm of signals', () => {
 
 describe('R14 what is malformed', () => {
   it('as a signal: neither fails nor sticks the cycle, and a halt that is badly written is a halt', async () => {
-    await world.worker();
     const cycle = await world.start();
-    for (const payload of MALFORMED) {
-      await world.handle(cycle).signal('resume', payload);
-      await world.handle(cycle).signal('halt', payload);
-    }
-    await world.handle(cycle).signal('halt');
+    const handle = world.handle(cycle);
+    const send = (payload: unknown) =>
+      Promise.all([handle.signal('halt', payload), handle.signal('resume', payload)]);
+    await Promise.all(MALFORMED.map(send));
+    await handle.signal('halt');
+    await world.worker();
+    await world.halted(cycle);
+    await Promise.all(MALFORMED.map(send));
     expect(await world.halted(cycle)).toMatchObject({ raised_by: 'unknown' });
     await world.decide(cycle, 'RESUME');
     expect(await world.ended(cycle)).toMatchObject(COMPLETED);
   });
 
   it('as an update: is refused 200 times without a trace in the history', async () => {
-    await world.worker();
-    const cycle = await world.start();
-    await world.halt(cycle);
-    await world.halted(cycle);
+    const { cycle } = await haltedCycle();
     const handle = world.handle(cycle);
     const before = (await handle.describe()).historyLength;
     const refusals = await Promise.all(
@@ -105,27 +110,8 @@ describe('a start by a raw client', () => {
       args: [input],
     });
 
-  /** The documents are stored as our own client stores them; what the start says of them is `changes`. */
   async function outcomeOf(graph: JsonObject, changes: object = {}): Promise<JsonObject> {
-    const bundle = distinctBundle();
-    const policy = DEFAULT_POLICY as unknown as JsonObject;
-    const { documents } = world.harness.store;
-    const [input_hash, graph_hash, policy_hash] = [
-      await documents.put(Buffer.from(canonicalText(bundle))),
-      await documents.put(Buffer.from(canonicalText(graph))),
-      await documents.put(Buffer.from(canonicalText(policy))),
-    ];
-    const first_task = {
-      name: 'T1',
-      task_id: taskId('validate_state', input_hash, {}),
-      task_type: 'validate_state',
-      skill_ref: 'harness.validate-state',
-      timeout_ms: 60_000,
-    };
-    const cycle_id = cycleId('shadow', input_hash, graph_hash, policy_hash);
-    const hashes = { input_hash, graph_hash, policy_hash };
-    const right = { cycle_id, mode: 'shadow', ...hashes, policy, first_task };
-    return (await start({ ...right, ...changes })).result();
+    return (await start({ ...(await world.rawInput(graph)), ...changes })).result();
   }
 
   const graphOf = (names: readonly string[], dependsOn: Record<string, string[]>): JsonObject => {

@@ -7,7 +7,9 @@ import type { Harness } from '../../src/client/context';
 import type { Prepared, Source } from '../../src/client/prepare';
 import type { Entry } from '../../src/core/entry';
 import { type Graph, V1_GRAPH } from '../../src/core/graph';
+import { canonicalText, cycleId, taskId } from '../../src/core/identity';
 import { isObject, type JsonObject } from '../../src/core/json';
+import { DEFAULT_POLICY } from '../../src/core/policy';
 import { workflowIdFor } from '../../src/core/start';
 import { verifyTrail } from '../../src/audit/verify';
 import type { CycleRecord } from '../../src/store/store';
@@ -68,6 +70,28 @@ export class World {
     const started = await startCycle(this.harness, cycle.prepared);
     expect(started.workflow_id).toBe(cycle.workflow_id);
     return cycle;
+  }
+
+  /**
+   * What our own client would start with, its documents stored; `graph` may be one that it would refuse, with the v1
+   * graph's T1.
+   */
+  async rawInput(graph: JsonObject): Promise<JsonObject> {
+    const { documents } = this.harness.store;
+    const put = (document: JsonObject) => documents.put(Buffer.from(canonicalText(document)));
+    const policy = DEFAULT_POLICY as unknown as JsonObject;
+    const input_hash = await put(distinctBundle());
+    const graph_hash = await put(graph);
+    const policy_hash = await put(policy);
+    const first_task = {
+      name: 'T1',
+      task_id: taskId('validate_state', input_hash, {}),
+      task_type: 'validate_state',
+      skill_ref: 'harness.validate-state',
+      timeout_ms: 60_000,
+    };
+    const cycle_id = cycleId('shadow', input_hash, graph_hash, policy_hash);
+    return { cycle_id, mode: 'shadow', input_hash, graph_hash, policy_hash, policy, first_task };
   }
 
   handle({ workflow_id }: CycleRecord): WorkflowHandle {
