@@ -12,6 +12,7 @@ import { NO_SKILLS } from '../core/skills';
 import type { CycleInput } from '../core/start';
 import type { Closed, Closing, Recorded } from './contract';
 import type { Dependencies } from './dependencies';
+import { appendEntries } from './opening';
 
 /** BUILD_GRAPH (CA): the plan, or every reason why there is none. */
 export async function buildGraph(
@@ -57,7 +58,7 @@ export async function recordEntries(
   entries: readonly Draft[],
 ): Promise<Recorded> {
   try {
-    return { audit: await deps.store.audit.append(cycleId, entries), closed: false };
+    return { audit: await appendEntries(deps.store.audit, cycleId, entries), closed: false };
   } catch (error) {
     const stood = await standing(deps, cycleId, entries.at(-1)?.run_id ?? '', error);
     return { audit: stood.audit, closed: true };
@@ -68,7 +69,7 @@ export async function recordEntries(
 export async function closeCycle(deps: Dependencies, close: Closing): Promise<Closed> {
   const { cycle_id, run_id, entries, result } = close;
   try {
-    const audit = await deps.store.audit.append(cycle_id, entries);
+    const audit = await appendEntries(deps.store.audit, cycle_id, entries);
     await storeResult(deps, { ...result, audit: { entries: audit.entries, head: audit.head } });
     return { audit, stood: null };
   } catch (error) {

@@ -5,6 +5,7 @@ import { codeOf, messageOf } from '../core/invariant';
 import { parseInstant } from '../core/time';
 import type { TaskCall } from './contract';
 import type { Dependencies } from './dependencies';
+import { appendEntries } from './opening';
 
 /** A task's body has until its declared time. What it does for good it does behind `commit`, and that then counts. */
 export interface TimeLimit {
@@ -29,7 +30,7 @@ export async function runTask<T extends TaskDone>(
   const { info, cancellationSignal } = Context.current();
   try {
     return await beating(async () => {
-      const audit = await deps.store.audit.append(call.cycle_id, call.entries);
+      const audit = await appendEntries(deps.store.audit, call.cycle_id, call.entries);
       refuseStale(call, info.currentAttemptScheduledTimestampMs);
       await deps.checkpoint?.('before', call.task.name);
       const done = await withinTime(call, cancellationSignal, (limit) => body(limit, audit));

@@ -3,7 +3,7 @@ import colours from 'picocolors';
 import type { Json, JsonObject } from '../core/json';
 import { isObject } from '../core/json';
 
-const terminal = process.stdout.isTTY;
+const terminal = process.stdout.isTTY === true;
 const { bold, dim, green, red, yellow } = colours.createColors(
   terminal && colours.isColorSupported && !process.argv.includes('--no-color'),
 );

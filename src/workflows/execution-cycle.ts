@@ -5,7 +5,6 @@ import { newCycle, openedOf, type TaskState } from '../core/cycle';
 import { nextStep, type Step } from '../core/engine';
 import { type Event, event } from '../core/events';
 import { judgeDecision, operatorHalt, raiseHalt } from '../core/halts';
-import { messageOf } from '../core/invariant';
 import { RIDER_BYTES_MAX, SIGNALS_MAX } from '../core/limits';
 import {
   endedEvents,
@@ -63,6 +62,8 @@ class CycleRun {
   private tasks = new temporal.CancellationScope();
   private signals = 0;
   private cancelRequested = false;
+  /** Why this run has no place in the record: it fails, and writes nothing. */
+  private refusal: string | null = null;
   /** The result that an earlier try of the closing step has put on record already. */
   private stood: CycleResult | null = null;
   private readonly input: CycleInput;
@@ -93,6 +94,8 @@ class CycleRun {
 
   async toTheEnd(): Promise<CycleResult> {
     for (;;) {
+      if (this.refusal !== null)
+        throw temporal.ApplicationFailure.nonRetryable(this.refusal, 'USAGE');
       const step = this.nextStep();
       this.visibility.report();
       switch (step.do) {
@@ -236,6 +239,10 @@ class CycleRun {
           return this.settle(task, seq, failure.because);
         this.recorder.record(stoppedEvents(task, failure.because, now()));
         return;
+      case 'REFUSED':
+        this.refusal = failure.detail;
+        this.recorder.record(stoppedEvents(task, failure.detail, now()));
+        return;
       case 'HARNESS_ERROR':
         this.recorder.record(stoppedEvents(task, failure.detail, now()));
         this.harnessError(failure.detail, task.planned.name);
@@ -262,10 +269,17 @@ class CycleRun {
       const answer = this.graphAhead ?? (await this.books.buildGraph(this.input, judged));
       this.recorder.record(graphEvents(answer, now()));
     } catch (error) {
-      this.harnessError(reasonFor(error), null);
+      this.onTrouble(error);
       return;
     }
     this.visibility.phase();
+  }
+
+  /** The harness's own bookkeeping failed. A halt that waits already says enough. */
+  private onTrouble(error: unknown): void {
+    const failure = failureOf(error);
+    if (failure.kind === 'REFUSED') this.refusal = failure.detail;
+    else if (!this.cycle.haltOpen) this.harnessError(reasonFor(failure), null);
   }
 
   /** C3.F3: a failure of the harness itself. While a halt waits already, it is a further cause of that one. */
@@ -302,7 +316,7 @@ class CycleRun {
     this.visibility.phase();
     // A record that cannot be written now is written with the first thing after the decision.
     await this.flush();
-    if (!this.cycle.haltOpen || this.recorder.closed) return;
+    if (!this.cycle.haltOpen || this.recorder.closed || this.refusal !== null) return;
     const expiresMs =
       halt.expires_at === null ? Number.POSITIVE_INFINITY : (parseInstant(halt.expires_at) ?? 0);
     const waitMs = Math.min(Math.max(expiresMs - Date.now(), 1), TIMER_MS_MAX);
@@ -329,7 +343,7 @@ class CycleRun {
         return this.books.closeCycle({ cycle_id, run_id: this.info.runId, entries, result });
       });
     } catch (error) {
-      this.harnessError(reasonFor(error), null);
+      this.onTrouble(error);
       if (this.cancelRequested) this.cancel();
       return false;
     }
@@ -350,7 +364,7 @@ class CycleRun {
       await this.recorder.flush();
       return true;
     } catch (error) {
-      if (!this.cycle.haltOpen) this.harnessError(reasonFor(error), null);
+      this.onTrouble(error);
       return false;
     }
   }
@@ -393,8 +407,7 @@ class CycleRun {
   }
 }
 
-function reasonFor(error: unknown): string {
-  const failure = failureOf(error);
-  if (failure.kind === 'HARNESS_ERROR') return failure.detail;
-  return failure.kind === 'FAILED' ? failure.reason.detail : messageOf(error);
+function reasonFor(failure: TaskFailure): string {
+  if (failure.kind === 'FAILED') return failure.reason.detail;
+  return failure.kind === 'STOPPED' ? failure.because : failure.detail;
 }

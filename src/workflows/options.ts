@@ -54,7 +54,7 @@ const BOOKKEEPING: Pick<LocalActivityOptions, 'startToCloseTimeout' | 'retry'> =
   retry: {
     initialInterval: 100,
     maximumAttempts: ATTEMPTS,
-    nonRetryableErrorTypes: ['HARNESS_ERROR', 'TemporalTimeout:StartToClose'],
+    nonRetryableErrorTypes: ['HARNESS_ERROR', 'USAGE', 'TemporalTimeout:StartToClose'],
   },
 };
 
@@ -68,6 +68,8 @@ export function recordOptions(summary: string): ActivityOptions {
 export type TaskFailure =
   | { readonly kind: 'FAILED'; readonly reason: Reason }
   | { readonly kind: 'HARNESS_ERROR'; readonly detail: string }
+  /** The start itself is refused: this run has no place in the record. */
+  | { readonly kind: 'REFUSED'; readonly detail: string }
   /** Stopped by a halt or a cancellation, or never started on a fresh bundle: it may be attempted again. */
   | { readonly kind: 'STOPPED'; readonly because: string };
 
@@ -83,6 +85,7 @@ export function failureOf(error: unknown, stopped = false): TaskFailure {
   if (!(cause instanceof ApplicationFailure))
     return { kind: 'HARNESS_ERROR', detail: String(cause ?? error) };
   const type = cause.type ?? '';
+  if (type === 'USAGE') return { kind: 'REFUSED', detail: cause.message };
   if (type === 'STATE_STALE') return { kind: 'STOPPED', because: cause.message };
   if (type === 'HARNESS_ERROR' || !isReasonCode(type))
     return { kind: 'HARNESS_ERROR', detail: cause.message };

@@ -4,7 +4,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { DEFAULT_POLICY } from '../../src/core/policy';
 import type { JsonObject } from '../../src/core/json';
-import { EXECUTION_CYCLE, TASK_QUEUE } from '../../src/core/start';
+import { type CycleInput, EXECUTION_CYCLE, TASK_QUEUE } from '../../src/core/start';
 import { COMPLETED, decision, patientGraph, type Planned, World } from './world';
 
 let world: World;
@@ -169,5 +169,52 @@ describe('a start by a raw client', () => {
       violations: [{ kind: 'HARNESS_VIOLATION', code: 'OVERRIDE_ATTEMPT' }],
       actions: [],
     });
+  });
+
+  describe('R36 that names a cycle which is not its own', () => {
+    it.each([
+      [
+        'with other documents',
+        async (ended: CycleInput) => ({ ...ended, input_hash: (await fresh()).input_hash }),
+        /documents are those of/,
+      ],
+      [
+        'that has ended, under another workflow id',
+        async (ended: CycleInput) => ended,
+        /runs as workflow/,
+      ],
+    ] as const)('%s: fails with one sentence, and writes nothing', async (_, changed, sentence) => {
+      const input = await fresh();
+      const handle = await start(input);
+      expect(await handle.result()).toMatchObject({ outcome: 'COMPLETED' });
+      const before = await world.harness.store.audit.read(input.cycle_id);
+      const error = await (
+        await start(await changed(input))
+      )
+        .result()
+        .catch((failed: unknown) => failed);
+      if (!(error instanceof WorkflowFailedError)) throw error;
+      expect(error.cause?.message).toMatch(sentence);
+      expect(await world.harness.store.audit.read(input.cycle_id)).toEqual(before);
+    });
+
+    it('that has ended, under the same workflow id: what ended stands', async () => {
+      const input = await fresh();
+      const workflowId = `raw-${randomUUID()}`;
+      const again = () =>
+        world.harness.client.workflow.start(EXECUTION_CYCLE, {
+          workflowId,
+          taskQueue: TASK_QUEUE,
+          args: [input],
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        });
+      expect(await (await again()).result()).toMatchObject({ outcome: 'COMPLETED' });
+      const error = await (await again()).result().catch((failed: unknown) => failed);
+      if (!(error instanceof WorkflowFailedError)) throw error;
+      expect(error.cause?.message).toMatch(/has ended COMPLETED, and that stands/);
+    });
+
+    const fresh = async (): Promise<CycleInput> =>
+      (await world.rawInput(patientGraph() as unknown as JsonObject)) as unknown as CycleInput;
   });
 });

@@ -1,0 +1,44 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import type { AuditHead, Draft } from '../core/entry';
+import { cycleId } from '../core/identity';
+import type { Json, Sha256 } from '../core/json';
+import type { AuditStore } from '../store/store';
+
+/**
+ * Appends entries; the one that opens a run only to the chain that it belongs to. Another client than ours can start a
+ * workflow with any cycle id: it must not write into another cycle's record, nor run again what has ended (R36).
+ * @throws USAGE when the run has no place in this chain; else as `AuditStore.append`
+ */
+export async function appendEntries(
+  audit: AuditStore,
+  chain: string,
+  entries: readonly Draft[],
+): Promise<AuditHead> {
+  const opening = entries.find(({ type }) => type === 'CYCLE_OPENED');
+  const problem = opening === undefined ? null : await problemOfOpening(audit, chain, opening);
+  if (problem !== null) throw ApplicationFailure.nonRetryable(problem, 'USAGE');
+  return audit.append(chain, entries);
+}
+
+async function problemOfOpening(
+  audit: AuditStore,
+  chain: string,
+  { run_id, data }: Draft,
+): Promise<string | null> {
+  const { mode, input_hash, graph_hash, policy_hash, workflow_id } = data;
+  const own = cycleId(String(mode), digest(input_hash), digest(graph_hash), digest(policy_hash));
+  if (own !== chain) return `the start names cycle ${chain}, but its documents are those of ${own}`;
+  const stands = (await audit.read(chain)) ?? [];
+  const last = stands.at(-1);
+  if (last === undefined || stands.some((entry) => entry.run_id === run_id)) return null;
+  const first = stands[0]?.data['workflow_id'];
+  if (first !== workflow_id)
+    return `cycle ${chain} runs as workflow ${String(first)}, under no other id`;
+  const outcome = last.type === 'CYCLE_ENDED' ? last.data['outcome'] : 'CANCELLED';
+  if (outcome === 'CANCELLED') return null;
+  return `cycle ${chain} has ended ${String(outcome)}, and that stands: start a cycle on a fresh bundle`;
+}
+
+function digest(value: Json | undefined): Sha256 {
+  return String(value) as Sha256;
+}
