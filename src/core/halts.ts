@@ -72,7 +72,7 @@ export function operatorHalt(
   return [event('HALT_REPEATED', 'C3.F3', now, data, { actor: request.by })];
 }
 
-/** A decision as it arrives: the seven texts, and the names of whatever else was sent with them. */
+/** A decision as it arrives: one choice on one halt, by a human, with its reasons. Any text may stand as the choice (R31). */
 export interface DecisionRequest {
   readonly halt_id: string;
   readonly choice: string;

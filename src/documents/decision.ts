@@ -1,3 +1,4 @@
+import type { DecisionRequest } from '../core/halts';
 import { TEXT_CHARS_MAX } from '../core/limits';
 import { showKey } from './show';
 
@@ -11,24 +12,12 @@ export interface HaltRequest {
   readonly by: string;
 }
 
-/** The update `decide` and the signal `resume`: one choice on one halt, by a human, with its reasons. */
-export interface Decision {
-  readonly halt_id: string;
-  /** Whether the halt allows it is judged by the cycle (R31): any text comes through here. */
-  readonly choice: string;
-  readonly reason: string;
-  readonly root_cause: string;
-  readonly why_safe: string;
-  readonly by: string;
-  readonly decision_id: string;
-}
-
 type Refused = { readonly ok: false; readonly problem: string };
 export type HaltRequestRead = { readonly ok: true; readonly request: HaltRequest } | Refused;
 export type DecisionRead =
   | {
       readonly ok: true;
-      readonly decision: Decision;
+      readonly decision: DecisionRequest;
       /** Keys beyond the seven, fit to be shown: something more was asked for than a choice (R14). */
       readonly extra: readonly string[];
     }
