@@ -23,7 +23,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** One line, no control characters. */
 export function plain(line: string): string {
-  return line.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, ' ');
+  return line.replace(/[\p{Cc}\p{Bidi_Control}]+/gu, ' ');
 }
 
 export function outcomeText(outcome: Json | undefined, phase: Json | undefined): string {
