@@ -1,5 +1,4 @@
 import type { GraphAnswer } from '../core/answers';
-import { graphProblems } from '../core/construct';
 import type { Draft } from '../core/entry';
 import type { JsonObject } from '../core/json';
 import { PLAN_BYTES_MAX } from '../core/limits';
@@ -20,19 +19,11 @@ export async function buildGraph(
   start: CycleInput,
   judged: boolean,
 ): Promise<GraphAnswer> {
-  const shape = await states.graph(start.graph_hash);
-  if (shape.graph === null) return refusal(shape.problems, false);
-  const problems = graphProblems(shape.graph);
-  if (problems.length > 0) {
-    const override = problems.some(({ clause }) => clause === 'C5.O'); // R26
-    return refusal(
-      problems.map(({ detail }) => detail),
-      override,
-    );
-  }
+  const { graph, problems, override } = await states.graph(start.graph_hash);
+  if (graph === null) return refusal(problems, override);
   const { input_hash, graph_hash, policy_hash } = start;
   const plan = buildPlan({
-    graph: shape.graph,
+    graph,
     bundle: judged ? await states.validBundle(input_hash) : null,
     policy: await states.policy(policy_hash),
     skills: NO_SKILLS,

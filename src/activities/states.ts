@@ -1,10 +1,9 @@
 import type { Bundle } from '../core/bundle';
-import type { Graph } from '../core/graph';
 import { harnessError } from '../core/invariant';
 import { isObject, type Json, type Listed, type Sha256 } from '../core/json';
 import type { Policy } from '../core/policy';
 import { type BundleRead, readBundle } from '../documents/bundle';
-import { type GraphRead, readGraphShape } from '../documents/graph';
+import { type ConstructionRead, readGraph } from '../documents/graph';
 import { readPolicy } from '../documents/policy';
 import { canonicalText } from '../core/identity';
 import { INLINE_BYTES_MAX } from '../core/limits';
@@ -50,14 +49,8 @@ export class States {
   }
 
   /** A started cycle may carry any document as its graph: the problems are the answer. */
-  graph(hash: Sha256): Promise<GraphRead> {
-    return this.once('graph', hash, readGraphShape);
-  }
-
-  async validGraph(hash: Sha256): Promise<Graph> {
-    const { graph } = await this.graph(hash);
-    if (graph === null) throw harnessError(`graph ${hash} was built from but is not valid`);
-    return graph;
+  graph(hash: Sha256): Promise<ConstructionRead> {
+    return this.once('graph', hash, readGraph);
   }
 
   policy(hash: Sha256): Promise<Policy> {

@@ -1,6 +1,5 @@
 import type { ValidateDone } from '../core/answers';
-import { graphProblems } from '../core/construct';
-import { cycleId, hashOf, taskId } from '../core/identity';
+import { hashOf, taskId } from '../core/identity';
 import type { JsonObject } from '../core/json';
 import { capReasons } from '../core/reasons';
 import type { CycleInput } from '../core/start';
@@ -52,15 +51,13 @@ async function verdictOn(deps: Dependencies, call: TaskCall, start: CycleInput):
     : judge(bundle, policy, parseInstant(call.evaluated_at) ?? 0);
 }
 
-/** C5.O: a start whose policy, id or first task is not that of the documents it names asks for something else than it says. */
+/** C5.O: a start whose policy or first task is not that of the documents it names asks for something else than it says. */
 async function misstatementIn({ states }: Dependencies, start: CycleInput): Promise<string | null> {
-  const { mode, input_hash, graph_hash, policy_hash, first_task: announced } = start;
+  const { input_hash, graph_hash, policy_hash, first_task: announced } = start;
   if (hashOf(start.policy as unknown as JsonObject) !== policy_hash)
     return 'the start carries another policy than its policy_hash names';
-  if (start.cycle_id !== cycleId(mode, input_hash, graph_hash, policy_hash))
-    return 'the cycle_id is not that of this bundle, graph, policy and mode';
   const { graph } = await states.graph(graph_hash);
-  if (graph === null || graphProblems(graph).length > 0) return null; // refused when the graph is built
+  if (graph === null) return null; // refused when the graph is built
   const t1 = graph.tasks.find((task) => task.skill_ref === 'harness.validate-state');
   const id = t1 === undefined ? '' : taskId(t1.task_type, input_hash, t1.inputs);
   const same =

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clause } from '../core/clauses';
 import type { AuditHead, Draft, Entry } from '../core/entry';
 import { canonicalText } from '../core/identity';
-import { isObject, type Json, type Sha256 } from '../core/json';
+import { isObject, type Json, type Sha256, valueOf } from '../core/json';
 
 const DOMAIN = 'harness/audit/v1\0';
 const HASH = /^sha256:[0-9a-f]{64}$/;
@@ -84,7 +84,7 @@ export function place(draft: Pick<Draft, 'seq' | 'part'>): string {
  * hash.
  */
 export function parseEntry(line: string): Entry | null {
-  const value = parseJson(line);
+  const value = valueOf(line);
   if (!isObject(value)) return null;
   const { v, cycle_id, prev, hash, run_id, seq, part, at, type, clause, actor, task, data } = value;
   if (v !== 1 || !isHash(hash) || (prev !== null && !isHash(prev))) return null;
@@ -186,15 +186,6 @@ function sealOrNull(cycleId: string, entry: Entry): Sealed | null {
     return sealEntry(cycleId, entry, entry.prev);
   } catch {
     return null;
-  }
-}
-
-function parseJson(text: string): Json | undefined {
-  try {
-    const value: Json = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
   }
 }
 

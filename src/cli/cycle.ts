@@ -4,7 +4,6 @@ import { prepare } from '../client/prepare';
 import { PHASES } from '../core/phases';
 import { OUTCOMES } from '../core/reasons';
 import { Problem } from '../problem';
-import type { CycleRecord } from '../store/store';
 import { type Context, contextOf } from './context';
 import { exitStatusOf } from './exit';
 import { cycleText, outcomeText, plain, table, text } from './render';
@@ -183,7 +182,7 @@ async function cancel(context: Context, id: string): Promise<void> {
     const record = await findCycle(harness.store, id);
     await cancelCycle(harness, record);
     // A cycle finalises in moments when a worker is up; without one, the request stands until one is.
-    await untilOver(harness, record, waitForCycle);
+    await waitForCycle(harness, record, CANCEL_WAIT_MS);
     const result = await showCycle({ harness, store: harness.store }, record);
     const ended = result['outcome'] !== null;
     context.print(
@@ -198,14 +197,6 @@ async function cancel(context: Context, id: string): Promise<void> {
 }
 
 const CANCEL_WAIT_MS = 10_000;
-
-async function untilOver(
-  harness: Parameters<typeof import('../client/inspect').waitForCycle>[0],
-  record: CycleRecord,
-  wait: typeof import('../client/inspect').waitForCycle,
-): Promise<void> {
-  await wait(harness, record, CANCEL_WAIT_MS);
-}
 
 /** Seconds on the command line, milliseconds within. */
 function seconds(value: string): number {

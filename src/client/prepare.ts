@@ -1,11 +1,10 @@
 import type { AnnouncedTask } from '../core/events';
-import { graphProblems } from '../core/construct';
 import { type Graph, V1_GRAPH } from '../core/graph';
 import { cycleId, planHash } from '../core/identity';
 import type { JsonObject, Sha256 } from '../core/json';
 import { identify } from '../core/plan';
 import { DEFAULT_POLICY, type Policy } from '../core/policy';
-import { readGraphShape } from '../documents/graph';
+import { readGraph } from '../documents/graph';
 import { readDocument } from '../documents/json';
 import { readPolicy } from '../documents/policy';
 import { Problem } from '../problem';
@@ -110,10 +109,9 @@ function ours(document: Graph | Policy): Submitted {
 }
 
 function graphOf(document: Submitted, name: string): Graph {
-  const { graph, problems } = readGraphShape(document.value);
-  const all = graph === null ? problems : graphProblems(graph).map(({ detail }) => detail);
-  if (graph !== null && all.length === 0) return graph;
-  throw new Problem('GRAPH_INVALID', `${name}: ${all.join('; ')}`, name);
+  const { graph, problems } = readGraph(document.value);
+  if (graph !== null) return graph;
+  throw new Problem('GRAPH_INVALID', `${name}: ${problems.join('; ')}`, name);
 }
 
 function policyOf(document: Submitted, name: string): Policy {

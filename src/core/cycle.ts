@@ -1,4 +1,13 @@
-import type { AnnouncedTask, Event, EventOf, Halt, Output, TaskLists, Violation } from './events';
+import {
+  type AnnouncedTask,
+  DECISION_TEXTS,
+  type Event,
+  type EventOf,
+  type Halt,
+  type Output,
+  type TaskLists,
+  type Violation,
+} from './events';
 import { invariant } from './invariant';
 import type { Sha256 } from './json';
 import { type HarnessPhase, nextPhase, type PhaseEvent } from './phases';
@@ -347,16 +356,7 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
 
 /** What makes two decisions the same decision: all seven texts, and what was asked for beyond them. */
 export function textOf(decision: object): string {
-  const fields = [
-    'halt_id',
-    'choice',
-    'reason',
-    'root_cause',
-    'why_safe',
-    'by',
-    'decision_id',
-    'extra',
-  ] as const;
+  const fields = [...DECISION_TEXTS, 'extra'];
   return JSON.stringify(
     fields.map((field) => (decision as Record<string, unknown>)[field] ?? null),
   );

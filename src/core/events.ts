@@ -22,6 +22,17 @@ export interface Halt {
   readonly decision: HaltDecision | null;
 }
 
+/** The texts of a decision, all required. */
+export const DECISION_TEXTS = [
+  'halt_id',
+  'choice',
+  'reason',
+  'root_cause',
+  'why_safe',
+  'by',
+  'decision_id',
+] as const;
+
 export interface HaltDecision {
   readonly choice: Choice;
   readonly reason: string;

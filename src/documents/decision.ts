@@ -1,3 +1,4 @@
+import { DECISION_TEXTS } from '../core/events';
 import type { DecisionRequest } from '../core/halts';
 import { TEXT_CHARS_MAX } from '../core/limits';
 import { showKey } from './show';
@@ -26,16 +27,6 @@ export type DecisionRead =
 /** Enough to tell what was attempted. */
 const EXTRA_KEYS_MAX = 20;
 
-const DECISION_KEYS = [
-  'halt_id',
-  'choice',
-  'reason',
-  'root_cause',
-  'why_safe',
-  'by',
-  'decision_id',
-] as const;
-
 /** Other keys are let be: nothing that comes with it may keep a halt from happening. */
 export function readHaltRequest(value: unknown): HaltRequestRead {
   const read = readTexts('halt', value, ['reason', 'by']);
@@ -44,9 +35,9 @@ export function readHaltRequest(value: unknown): HaltRequestRead {
 
 /** All seven texts are required and not blank. */
 export function readDecision(value: unknown): DecisionRead {
-  const read = readTexts('decision', value, DECISION_KEYS);
+  const read = readTexts('decision', value, DECISION_TEXTS);
   if (!read.ok) return read;
-  const known: ReadonlySet<string> = new Set(DECISION_KEYS);
+  const known: ReadonlySet<string> = new Set(DECISION_TEXTS);
   return {
     ok: true,
     decision: read.texts,

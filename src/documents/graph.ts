@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BUNDLE_FIELDS } from '../core/bundle';
+import { graphProblems } from '../core/construct';
 import type { Gate, Graph, Task } from '../core/graph';
 import { type Json, isObject, own } from '../core/json';
 import { GRAPH_GATES_MAX, GRAPH_TASKS_MAX, TASK_TIMEOUT_MS_MAX } from '../core/limits';
@@ -62,6 +63,26 @@ const outline = z.strictObject(
   },
   object,
 );
+
+export interface ConstructionRead {
+  /** A graph that can be built; null when there is a problem. */
+  readonly graph: Graph | null;
+  readonly problems: readonly string[];
+  /** R26: it leaves out the gate, or goes round it. */
+  readonly override: boolean;
+}
+
+/** A graph's shape, and where that is right, what it means: everything that is refused at construction. */
+export function readGraph(value: Json): ConstructionRead {
+  const { graph, problems } = readGraphShape(value);
+  if (graph === null) return { graph, problems, override: false };
+  const refused = graphProblems(graph);
+  return {
+    graph: refused.length === 0 ? graph : null,
+    problems: refused.map(({ detail }) => detail),
+    override: refused.some(({ clause }) => clause === 'C5.O'),
+  };
+}
 
 /** The shape of a graph (interface, "Graph"). What it means is judged at construction (`core/construct`). */
 export function readGraphShape(value: Json): GraphRead {

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalText } from '../../core/identity';
-import { isObject, type Json, type JsonObject, type Sha256 } from '../../core/json';
+import { isObject, type Json, type JsonObject, type Sha256, valueOf } from '../../core/json';
 import { StoreError, type CycleRecord, type CycleStore } from '../store';
 import { asStoreError, goneAsNull } from './errors';
 import { idPath, isUuid, type Home } from './home';
@@ -83,7 +83,7 @@ function readObject(path: string): Promise<JsonObject | null> {
   return asStoreError('STORE_UNAVAILABLE', `the file ${path}`, async () => {
     const text = await readFile(path, 'utf8').catch(goneAsNull);
     if (text === null) return null;
-    const value = parseJson(text);
+    const value = valueOf(text);
     if (!isObject(value)) throw damaged(path);
     return value;
   });
@@ -108,15 +108,6 @@ function damaged(path: string): StoreError {
     'STORE_UNAVAILABLE',
     `the file ${path} is damaged: restore it from a copy, or move it away`,
   );
-}
-
-function parseJson(text: string): Json | undefined {
-  try {
-    const value: Json = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
 }
 
 function isText(value: Json | undefined): value is string {
