@@ -1,4 +1,4 @@
-import type { Bundle, BundleField } from './bundle';
+import type { Bundle } from './bundle';
 import { evaluateCondition, parseCondition } from './conditions';
 import { effectsOf, executionOrder, gateTargets, quote } from './construct';
 import { BUILT_IN_VERSION, type Graph, isBuiltIn, type Task } from './graph';
@@ -133,10 +133,7 @@ function barredBy(task: Task, duplicateOf: string | undefined, facts: Facts): Re
 /** C3.P1, R10: named by the task, or by its skill. */
 function missingState(task: Task, { bundle, skills }: Facts): Reason | null {
   const skill = Object.hasOwn(skills, task.skill_ref) ? skills[task.skill_ref] : undefined;
-  const needed = [
-    ...task.required_state,
-    ...((skill?.required_inputs ?? []) as readonly BundleField[]),
-  ];
+  const needed = [...task.required_state, ...(skill?.required_inputs ?? [])];
   const state = needed.find((name) => bundle[name] === null);
   return state === undefined
     ? null

@@ -1,4 +1,5 @@
 import type { AuditHead, Draft, Entry } from '../core/entry';
+import type { Receipt } from '../core/effects';
 import type { JsonObject, Sha256 } from '../core/json';
 
 /**
@@ -58,6 +59,54 @@ export interface ActionStore {
   ): Promise<T>;
 }
 
+/** Who performs a task's effects: one attempt of one start of it. */
+export interface EffectHolder {
+  readonly cycle_id: string;
+  readonly task_id: string;
+  readonly run_id: string;
+  /** Position of the task's TASK_STARTED in its run. */
+  readonly seq: number;
+  /** 1, 2, 3 … of that start. */
+  readonly attempt: number;
+}
+
+/** An effect that is about to be performed. */
+export type EffectIntent = Omit<Receipt, 'status' | 'detail' | 'at'>;
+
+/**
+ * How an effect is carried out. `repeatable`: doing it again with the same key changes nothing (the target knows the key), so
+ * an intent without a receipt is carried out again; else it is UNKNOWN for good.
+ */
+export interface EffectAct {
+  readonly repeatable: boolean;
+  /** Never rejects for what the target does: that is a status. */
+  perform(): Promise<Pick<Receipt, 'status' | 'detail'>>;
+}
+
+/**
+ * Intents and receipts of each task of each cycle: C4.I2, at most once for each key, across attempts, runs, processes and
+ * crashes. A holder that was followed by another, or closed, can perform nothing any more.
+ */
+export interface EffectStore {
+  /** Makes the holder the only one that may perform. @throws StoreError EFFECTS_FENCED when a later one holds it, or it was closed */
+  open(holder: EffectHolder): Promise<void>;
+  /**
+   * Under the task's lock: a receipt that stands is returned as it is; else the intent is made durable, carried out, and its
+   * receipt made durable. FAILED and UNKNOWN receipts stand like the others: nothing is tried again under the same key.
+   * @throws StoreError EFFECTS_FENCED
+   * @throws StoreError EFFECT_CHANGED when the key stands for another payload (the skill is not deterministic, SK-4)
+   */
+  perform(holder: EffectHolder, intent: EffectIntent, act: EffectAct): Promise<Receipt>;
+  /** Fences the start (run_id, seq) off and tells what it, and all before it, have left: receipts in order, intents as UNKNOWN. */
+  close(
+    cycleId: string,
+    taskId: string,
+    start: { run_id: string; seq: number },
+  ): Promise<readonly Receipt[]>;
+  /** What stands, without fencing. */
+  read(cycleId: string, taskId: string): Promise<readonly Receipt[]>;
+}
+
 /** What is known of a cycle outside its chain: how it was started, and the result it ended with. */
 export interface CycleRecord {
   readonly cycle_id: string;
@@ -85,7 +134,12 @@ export interface CycleStore {
 }
 
 export type StoreErrorCode =
-  'AUDIT_FORK' | 'AUDIT_UNAVAILABLE' | 'DOCUMENT_DAMAGED' | 'STORE_UNAVAILABLE';
+  | 'AUDIT_FORK'
+  | 'AUDIT_UNAVAILABLE'
+  | 'DOCUMENT_DAMAGED'
+  | 'EFFECTS_FENCED'
+  | 'EFFECT_CHANGED'
+  | 'STORE_UNAVAILABLE';
 
 /** Recognised by `code`, never by `instanceof`: errors cross realms. */
 export class StoreError extends Error {

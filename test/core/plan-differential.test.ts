@@ -57,6 +57,7 @@ const skills = fc.dictionary(
     required_inputs: some('regime_state', 'signals', 'macro_state'),
     output_schema: fc.constantFrom('Ranking', 'Ranking', 'Scan'),
     side_effects: some('audit_log', 'desk', 'db'),
+    registration: fc.constant(`sha256:${'a'.repeat(64)}` as const),
   }),
 );
 

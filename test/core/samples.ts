@@ -121,6 +121,7 @@ export const skill = (changes: Partial<SkillFacts> = {}): SkillFacts => ({
   required_inputs: [],
   output_schema: 'Ranking',
   side_effects: ['audit_log'],
+  registration: `sha256:${'a'.repeat(64)}`,
   ...changes,
 });
 
