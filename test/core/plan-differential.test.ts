@@ -54,7 +54,7 @@ const skills = fc.dictionary(
     skill_version: fc.constant('1.0.0'),
     state,
     task_types: some('scan', 'rank'),
-    required_inputs: some('regime_state', 'signals', 'macro_state'),
+    required_inputs: fc.subarray(['regime_state', 'signals', 'macro_state'] as const),
     output_schema: fc.constantFrom('Ranking', 'Ranking', 'Scan'),
     side_effects: some('audit_log', 'desk', 'db'),
     registration: fc.constant(`sha256:${'a'.repeat(64)}` as const),
