@@ -1,5 +1,6 @@
 import type { AuditHead, Draft, Entry } from '../core/entry';
 import type { Receipt } from '../core/effects';
+import type { ViolationNote } from '../core/registry';
 import type { JsonObject, Sha256 } from '../core/json';
 
 /**
@@ -11,6 +12,7 @@ export interface Store {
   readonly audit: AuditStore;
   readonly actions: ActionStore;
   readonly cycles: CycleStore;
+  readonly registry: RegistryStore;
   close(): Promise<void>;
 }
 
@@ -105,6 +107,33 @@ export interface EffectStore {
   ): Promise<readonly Receipt[]>;
   /** What stands, without fencing. */
   read(cycleId: string, taskId: string): Promise<readonly Receipt[]>;
+}
+
+/** Where the registry's newest snapshot is: a document, by its hash. */
+export interface RegistryPointer {
+  readonly version: number;
+  readonly hash: Sha256;
+}
+
+/** The registry as its one authority (a workflow) has published it, and the violations that were noted meanwhile. */
+export interface RegistryStore {
+  /** null: nothing was ever registered here. */
+  pointer(): Promise<RegistryPointer | null>;
+  /**
+   * Moves the pointer from `from` to `next`, durable when it returns, in force for every process at its next look.
+   * @returns false when it stands elsewhere than at `from`: nothing is changed then
+   */
+  publish(from: RegistryPointer | null, next: RegistryPointer): Promise<boolean>;
+  /** The notes after the first `counted` ones, in order. */
+  notesAfter(counted: number): Promise<readonly ViolationNote[]>;
+  /**
+   * Notes a violation, once for its id; in force for every process when it returns. `make` sees all notes, and gives the
+   * new one what depends on them.
+   */
+  note(
+    id: string,
+    make: (earlier: readonly ViolationNote[]) => Omit<ViolationNote, 'n' | 'id'>,
+  ): Promise<ViolationNote>;
 }
 
 /** What is known of a cycle outside its chain: how it was started, and the result it ended with. */

@@ -7,11 +7,12 @@ import { fileDocuments } from './documents';
 import { asStoreError } from './errors';
 import { homeAt, type FileStoreOptions } from './home';
 import { makeFolder, removeStrays } from './publish';
+import { fileRegistry } from './registry';
 
 export type { FileStoreOptions, Recovered } from './home';
 
 /** `audit` holds the trail and nothing else; `torn` and `tmp` are what it must not hold. */
-const FOLDERS = ['audit', 'documents', 'actions', 'cycles', 'results', 'torn', 'tmp'];
+const FOLDERS = ['audit', 'documents', 'actions', 'cycles', 'results', 'registry', 'torn', 'tmp'];
 
 /**
  * The store in plain files under `home` (HARNESS_HOME), for any number of processes of one
@@ -29,6 +30,7 @@ export async function openFileStore(home: string, options: FileStoreOptions = {}
     audit: fileChains(shared),
     actions: fileClaims(shared),
     cycles: fileCycles(shared),
+    registry: fileRegistry(shared),
     // Nothing is held open between calls.
     close: async () => undefined,
   };
