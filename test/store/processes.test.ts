@@ -219,9 +219,10 @@ describe('the file store among processes', () => {
     expect(await child.line()).toBe('before');
     const { effects, audit } = await openFileStore(home);
     let opened = false;
-    const opening = effects.open(next).then(() => {
+    const opening = (async () => {
+      await effects.open(next);
       opened = true;
-    });
+    })();
     // A read that takes its turn on the disk is done first.
     await audit.read(CYCLE);
     expect(opened).toBe(false);
