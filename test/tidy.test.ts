@@ -20,6 +20,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   draw: { from: ['core'], packages: ['@dagrejs/dagre'] },
   audit: { from: ['core', 'store'], node: true },
   store: { from: ['core', 'audit'], packages: ['fs-native-extensions'], node: true },
+  effects: {
+    from: ['core', 'store'],
+    types: ['documents'],
+    packages: ['pg'],
+    node: true,
+  },
   server: {
     from: ['core', 'problem'],
     packages: [

@@ -4,13 +4,14 @@ import type { ViolationNote } from '../core/registry';
 import type { JsonObject, Sha256 } from '../core/json';
 
 /**
- * Where the harness keeps what outlives a process: documents by their hash, audit chains, emitted actions, cycles.
+ * Where the harness keeps what outlives a process: documents by their hash, audit chains, emitted actions, effects, cycles.
  * One interface, several adapters; `test/store/contract.ts` is the suite that each of them passes.
  */
 export interface Store {
   readonly documents: DocumentStore;
   readonly audit: AuditStore;
   readonly actions: ActionStore;
+  readonly effects: EffectStore;
   readonly cycles: CycleStore;
   readonly registry: RegistryStore;
   close(): Promise<void>;
@@ -81,8 +82,8 @@ export type EffectIntent = Omit<Receipt, 'status' | 'detail' | 'at'>;
  */
 export interface EffectAct {
   readonly repeatable: boolean;
-  /** Never rejects for what the target does: that is a status. */
-  perform(): Promise<Pick<Receipt, 'status' | 'detail'>>;
+  /** Never rejects for what the target does: that is a status. `again`: an attempt that was lost has begun it before. */
+  perform(again: boolean): Promise<Pick<Receipt, 'status' | 'detail'>>;
 }
 
 /**

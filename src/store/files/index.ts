@@ -4,6 +4,7 @@ import { fileChains } from './chains';
 import { fileClaims } from './claims';
 import { fileCycles } from './cycles';
 import { fileDocuments } from './documents';
+import { fileEffects } from './effects';
 import { asStoreError } from './errors';
 import { homeAt, type FileStoreOptions } from './home';
 import { makeFolder, removeStrays } from './publish';
@@ -12,7 +13,17 @@ import { fileRegistry } from './registry';
 export type { FileStoreOptions, Recovered } from './home';
 
 /** `audit` holds the trail and nothing else; `torn` and `tmp` are what it must not hold. */
-const FOLDERS = ['audit', 'documents', 'actions', 'cycles', 'results', 'registry', 'torn', 'tmp'];
+const FOLDERS = [
+  'audit',
+  'documents',
+  'actions',
+  'effects',
+  'cycles',
+  'results',
+  'registry',
+  'torn',
+  'tmp',
+];
 
 /**
  * The store in plain files under `home` (HARNESS_HOME), for any number of processes of one
@@ -29,6 +40,7 @@ export async function openFileStore(home: string, options: FileStoreOptions = {}
     documents: fileDocuments(shared),
     audit: fileChains(shared),
     actions: fileClaims(shared),
+    effects: fileEffects(shared),
     cycles: fileCycles(shared),
     registry: fileRegistry(shared),
     // Nothing is held open between calls.
