@@ -32,8 +32,8 @@ export type ConfigRead =
   | { readonly ok: false; readonly problem: string; readonly path: string };
 
 /** As a skill writes it: `ctx.effects.ranking_log`. */
-const EFFECT_NAME = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
-const EFFECT_NAME_WORDS = 'a letter and up to 63 of the characters A–Z a–z 0–9 . _ -';
+export const EFFECT_NAME = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
+export const EFFECT_NAME_WORDS = 'a letter and up to 63 of the characters A–Z a–z 0–9 . _ -';
 
 const object = words('an object');
 const list = words('a list of the program and its arguments');
