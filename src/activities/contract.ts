@@ -114,6 +114,11 @@ export interface RegistryActivities {
   changeRegistry(ask: RegistryAsk): Promise<RegistryAnswer>;
 }
 
+/** Skills, by their references: `acme.rank-beliefs@1.2.0`. Where a type has no activity of its own, this one runs. */
+export interface SkillActivities {
+  default(call: SkillCall): Promise<TaskDone>;
+}
+
 export type HarnessActivities = TaskActivities &
   LocalActivities &
   RecordActivities &

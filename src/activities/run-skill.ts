@@ -1,8 +1,8 @@
 import { activityInfo, ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { TaskDone, TaskFailed } from '../core/answers';
 import type { Bundle } from '../core/bundle';
-import type { TaskLeft, Violation } from '../core/events';
-import { invariant } from '../core/invariant';
+import type { Output, TaskLeft, Violation } from '../core/events';
+import { codeOf, invariant, messageOf } from '../core/invariant';
 import type { Json, JsonObject } from '../core/json';
 import { SKILL_OUTPUT_BYTES_MAX } from '../core/limits';
 import { deniedOf, grantsOf } from '../core/permissions';
@@ -15,9 +15,9 @@ import { formatInstant } from '../core/time';
 import type { Ending } from '../sandbox/types';
 import type { SkillCall } from './contract';
 import type { Dependencies } from './dependencies';
-import { registryNow } from './registry-view';
+import { effectsFor } from './skill-effects';
+import type { States } from './states';
 import { frameTask } from './task';
-import { openTaskEffects, type TaskEffects } from './task-effects';
 import { taskOutput } from './trail';
 
 /** One invocation of a skill: what it may read, what it did, and what that means under the contract (§7). */
@@ -30,8 +30,8 @@ export function runSkill(deps: Dependencies, call: SkillCall): Promise<TaskDone>
     const refused = permissionBypass(registration, bundle, policy);
     if (refused !== null) throw await failed(deps, call, [refused], { effects: [] });
 
-    const sandbox = await deps.sandbox();
-    const effects = await openTaskEffects(deps, call, registration.manifest, cancelled);
+    const sandbox = await deps.skills.sandbox();
+    const effects = effectsFor(deps, call, registration.manifest, cancelled);
     const ending = await sandbox.run(
       {
         skill_ref: call.skill.ref,
@@ -51,16 +51,20 @@ export function runSkill(deps: Dependencies, call: SkillCall): Promise<TaskDone>
       },
       cancelled,
     );
-    const left: TaskLeft = { isolation: sandbox.isolation, effects: await listOf(deps, effects) };
+    await effects.settled();
+    const receipts = effects.receipts() as unknown as readonly JsonObject[];
+    const left = { isolation: sandbox.isolation, effects: await deps.states.list(receipts) };
+    const trouble = effects.trouble();
+    if (trouble !== null) throw await troubled(deps, call, trouble.error, left);
     const answer = await judgeEnding(deps, ending, registration, call);
-    if ('output' in answer) return { output: await deps.states.value(answer.output), left };
+    if ('output' in answer) return { output: answer.output, left };
     throw await failed(deps, call, answer.faults, left);
   });
 }
 
 /** C3.P5, R28, at the last moment: what has been quarantined, removed or deregistered since the plan was built does not run. */
-async function admit({ store, states }: Dependencies, { skill }: SkillCall): Promise<void> {
-  const { registry } = await registryNow(store, states);
+async function admit({ store }: Dependencies, { skill }: SkillCall): Promise<void> {
+  const { registry } = await store.registry.now();
   const facts = factsOf(registry, skill.ref);
   const is = facts?.state ?? 'not registered any more';
   if (is === 'ACTIVE' || is === 'DEPRECATED') return;
@@ -119,7 +123,7 @@ async function dependenciesOf(
   return graph?.tasks.find(({ name }) => name === call.task.name)?.depends_on ?? [];
 }
 
-type Answer = { readonly output: Json } | { readonly faults: readonly SkillFault[] };
+type Answer = { readonly output: Output } | { readonly faults: readonly SkillFault[] };
 
 /** R14–R16: what an ending means. The strongest fault comes first: it is the task's reason. */
 async function judgeEnding(
@@ -133,7 +137,7 @@ async function judgeEnding(
     case 'RETURNED': {
       const check = await states.outputCheck(call.skill.registration);
       const problems = check(ending.output);
-      if (problems.length === 0) return { output: ending.output };
+      if (problems.length === 0) return storedOutput(states, ending.output);
       const what = `its output is not ${registration.manifest.output_schema}`;
       return fault('OUTPUT_SCHEMA', `${what}: ${problems.slice(0, 5).join('; ')}`);
     }
@@ -157,6 +161,17 @@ async function judgeEnding(
       });
       return { faults };
     }
+  }
+}
+
+/** A text that has no canonical form cannot be put on record. */
+async function storedOutput(states: States, output: Json): Promise<Answer> {
+  try {
+    return { output: await states.value(output) };
+  } catch (error) {
+    if (codeOf(error) !== undefined) throw error;
+    const detail = `its output has no canonical JSON form: ${messageOf(error)}`;
+    return { faults: [{ code: 'OUTPUT_SCHEMA', detail }] };
   }
 }
 
@@ -193,7 +208,7 @@ async function note(
   code: ViolationCode,
   detail: string,
 ): Promise<Violation> {
-  const { registry } = await registryNow(store, states);
+  const { registry } = await store.registry.now();
   const policy = await states.policy(call.hashes.policy);
   const runId = activityInfo().workflowExecution?.runId ?? '';
   const id = `${call.cycle_id}:${runId}:${call.started.seq}:${code}`;
@@ -207,9 +222,13 @@ async function note(
   return { kind: 'SKILL_VIOLATION', code, skill_ref: call.skill.ref, detail, response };
 }
 
-async function listOf(
-  { states }: Dependencies,
-  effects: TaskEffects,
-): Promise<TaskLeft['effects']> {
-  return states.list(effects.receipts() as unknown as JsonObject[]);
+/** SK-4: another payload under the same key is the skill's doing; everything else that kept us from performing is not. */
+async function troubled(
+  deps: Dependencies,
+  call: SkillCall,
+  error: unknown,
+  left: TaskLeft,
+): Promise<unknown> {
+  if (codeOf(error) !== 'EFFECT_CHANGED') return error;
+  return failed(deps, call, [{ code: 'TASK_ERROR', detail: messageOf(error) }], left);
 }

@@ -3,7 +3,6 @@ import type { Output } from '../core/events';
 import { harnessError } from '../core/invariant';
 import { isObject, isRef, type Json, type Listed, type Sha256 } from '../core/json';
 import type { Policy } from '../core/policy';
-import type { RegistrySnapshot } from '../core/registry';
 import type { SkillRegistration } from '../core/skills';
 import { type BundleRead, readBundle } from '../documents/bundle';
 import { type ConstructionRead, readGraph } from '../documents/graph';
@@ -82,10 +81,6 @@ export class States {
   /** What a registration pinned (C7.R). @throws HARNESS_ERROR when it is not in the store */
   registration(hash: Sha256): Promise<SkillRegistration> {
     return this.once('registration', hash, (value) => value as unknown as SkillRegistration);
-  }
-
-  snapshot(hash: Sha256): Promise<RegistrySnapshot> {
-    return this.once('registry snapshot', hash, (value) => value as unknown as RegistrySnapshot);
   }
 
   /** A skill's check of its output (C7.D), made once for each registration. */

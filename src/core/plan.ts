@@ -39,7 +39,7 @@ export interface PlannedSkill {
 /** Which snapshot of the registry a plan was built with (R18). */
 export interface RegistryRead {
   readonly version: number;
-  readonly hash: Sha256 | null;
+  readonly hash: Sha256;
 }
 
 /** C4.I1: a function of bundle, graph, policy and registry snapshot alone; fixed before T2 starts. */
@@ -48,7 +48,7 @@ export interface Plan {
   readonly parallel: boolean;
   readonly tasks: readonly PlannedTask[];
   readonly gates: readonly GateVerdict[];
-  /** Null when no task of the graph asks for a skill. */
+  /** Null when no task of the graph asks for a skill, or nothing was ever registered. */
   readonly registry: RegistryRead | null;
 }
 

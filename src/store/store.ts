@@ -1,6 +1,6 @@
 import type { AuditHead, Draft, Entry } from '../core/entry';
 import type { Receipt } from '../core/effects';
-import type { ViolationNote } from '../core/registry';
+import type { Registry, RegistrySnapshot, ViolationNote } from '../core/registry';
 import type { JsonObject, Sha256 } from '../core/json';
 
 /**
@@ -116,17 +116,30 @@ export interface RegistryPointer {
   readonly hash: Sha256;
 }
 
-/** The registry as its one authority (a workflow) has published it, and the violations that were noted meanwhile. */
+/** The registry at this moment. */
+export interface RegistryNow {
+  /** The newest snapshot, and every violation noted since. */
+  readonly registry: Registry;
+  /** null, and no snapshot: nothing was ever registered here. */
+  readonly pointer: RegistryPointer | null;
+  readonly snapshot: RegistrySnapshot | null;
+}
+
+/**
+ * The registry as its one authority (a workflow) has published it, and the violations that were noted meanwhile. The gate: it
+ * is read just before a task's body, so that a quarantine takes effect at the next task of every cycle on every worker (C7.V1).
+ */
 export interface RegistryStore {
-  /** null: nothing was ever registered here. */
-  pointer(): Promise<RegistryPointer | null>;
+  /** @throws StoreError STORE_UNAVAILABLE: who cannot tell which skills are quarantined runs none */
+  now(): Promise<RegistryNow>;
   /**
-   * Moves the pointer from `from` to `next`, durable when it returns, in force for every process at its next look.
-   * @returns false when it stands elsewhere than at `from`: nothing is changed then
+   * Publishes the next snapshot, durable when it returns, in force for every process at its next look.
+   * @returns null when the registry stands elsewhere than at `from`: nothing is changed then
    */
-  publish(from: RegistryPointer | null, next: RegistryPointer): Promise<boolean>;
-  /** The notes after the first `counted` ones, in order. */
-  notesAfter(counted: number): Promise<readonly ViolationNote[]>;
+  publish(
+    from: RegistryPointer | null,
+    snapshot: RegistrySnapshot,
+  ): Promise<RegistryPointer | null>;
   /**
    * Notes a violation, once for its id; in force for every process when it returns. `make` sees all notes, and gives the
    * new one what depends on them.

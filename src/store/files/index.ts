@@ -36,13 +36,14 @@ export async function openFileStore(home: string, options: FileStoreOptions = {}
     for (const folder of FOLDERS) await makeFolder(join(shared.root, folder));
     await removeStrays(shared);
   });
+  const documents = fileDocuments(shared);
   return {
-    documents: fileDocuments(shared),
+    documents,
     audit: fileChains(shared),
     actions: fileClaims(shared),
     effects: fileEffects(shared),
     cycles: fileCycles(shared),
-    registry: fileRegistry(shared),
+    registry: fileRegistry(shared, documents),
     // Nothing is held open between calls.
     close: async () => undefined,
   };

@@ -1,9 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalText } from '../../core/identity';
-import { isObject, type Json } from '../../core/json';
-import type { ViolationNote } from '../../core/registry';
-import { type RegistryPointer, type RegistryStore, StoreError } from '../store';
+import { isObject, type JsonObject, type Sha256, valueOf } from '../../core/json';
+import {
+  EMPTY_REGISTRY,
+  type RegistrySnapshot,
+  type ViolationNote,
+  withNotes,
+} from '../../core/registry';
+import { type DocumentStore, type RegistryPointer, type RegistryStore, StoreError } from '../store';
 import { asStoreError, goneAsNull } from './errors';
 import { appendDurably, readSettled, setTornTailAside, withLock } from './growing';
 import type { Home } from './home';
@@ -16,11 +21,12 @@ const WHAT = 'the skill registry in HARNESS_HOME';
  * `registry/current.json` points to the newest snapshot, `registry/violations.jsonl` holds the notes. Every task's activity
  * looks here just before its body, so what has not changed is not read again: a note is a larger file, a snapshot another one.
  */
-export function fileRegistry(home: Home): RegistryStore {
+export function fileRegistry(home: Home, documents: DocumentStore): RegistryStore {
   const folder = join(home.root, 'registry');
   const current = join(folder, 'current.json');
   const violations = join(folder, 'violations.jsonl');
   let pointerRead: Kept<RegistryPointer | null> | null = null;
+  let snapshotRead: Kept<RegistrySnapshot> | null = null;
   let notesRead: Kept<readonly ViolationNote[]> | null = null;
 
   const pointer = async (): Promise<RegistryPointer | null> => {
@@ -43,22 +49,38 @@ export function fileRegistry(home: Home): RegistryStore {
     return notesRead.value;
   };
 
+  const snapshot = async (hash: Sha256): Promise<RegistrySnapshot> => {
+    if (snapshotRead?.mark !== hash) {
+      const bytes = await documents.get(hash);
+      if (bytes === null) throw damaged(`documents/…/${hash.slice(-64)}`);
+      const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as RegistrySnapshot;
+      snapshotRead = { mark: hash, value };
+    }
+    return snapshotRead.value;
+  };
+
   return {
-    pointer: () => asStoreError('STORE_UNAVAILABLE', WHAT, pointer),
+    now() {
+      return asStoreError('STORE_UNAVAILABLE', WHAT, async () => {
+        const at = await pointer();
+        const published = at === null ? null : await snapshot(at.hash);
+        const registry = withNotes(published?.registry ?? EMPTY_REGISTRY, await notes());
+        return { registry, pointer: at, snapshot: published };
+      });
+    },
 
     publish(from, next) {
       return asStoreError('STORE_UNAVAILABLE', WHAT, () =>
         withLock(join(folder, 'lock'), home.lockWaitMs, async () => {
           const stands = await pointer();
-          if (stands?.version !== from?.version || stands?.hash !== from?.hash) return false;
-          await publish(home, current, Buffer.from(canonicalText({ ...next })));
-          return true;
+          if (stands?.version !== from?.version || stands?.hash !== from?.hash) return null;
+          const text = canonicalText(next as unknown as JsonObject);
+          const hash = await documents.put(Buffer.from(text));
+          const to = { version: next.registry.version, hash };
+          await publish(home, current, Buffer.from(canonicalText(to)));
+          return to;
         }),
       );
-    },
-
-    notesAfter(counted) {
-      return asStoreError('STORE_UNAVAILABLE', WHAT, async () => (await notes()).slice(counted));
     },
 
     note(id, make) {
@@ -90,11 +112,11 @@ async function markOf(path: string): Promise<string> {
 }
 
 function parsePointer(text: string): RegistryPointer {
-  const value = parse(text);
-  const { version, hash } = value ?? {};
+  const value = valueOf(text);
+  const { version, hash } = isObject(value) ? value : {};
   if (typeof version === 'number' && typeof hash === 'string')
     return { version, hash: hash as RegistryPointer['hash'] };
-  throw damaged('current.json');
+  throw damaged('registry/current.json');
 }
 
 /** Fails closed: who cannot tell which skills are quarantined runs none. */
@@ -102,25 +124,17 @@ function parseNotes(fd: number, size: number): ViolationNote[] {
   const notes: ViolationNote[] = [];
   for (const { bytes, whole } of linesForward(fd, size)) {
     if (!whole) continue;
-    const value = parse(bytes.toString());
-    if (value === null || value['n'] !== notes.length + 1) throw damaged('violations.jsonl');
+    const value = valueOf(bytes.toString());
+    if (!isObject(value) || value['n'] !== notes.length + 1)
+      throw damaged('registry/violations.jsonl');
     notes.push(value as unknown as ViolationNote);
   }
   return notes;
 }
 
-function parse(text: string): { readonly [key: string]: Json } | null {
-  try {
-    const value: Json = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
 function damaged(file: string): StoreError {
   return new StoreError(
     'STORE_UNAVAILABLE',
-    `${WHAT}/registry/${file} is damaged: restore it from a copy, without it nobody can tell which skills may run`,
+    `${WHAT}, ${file}, is damaged: restore it from a copy, without it nobody can tell which skills may run`,
   );
 }
