@@ -3,6 +3,7 @@ import { builtinModules } from 'node:module';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import {
   build,
+  type BuildOptions,
   type BuildFailure,
   type BuildResult,
   type Message,
@@ -93,7 +94,7 @@ async function compile(file: string): Promise<Compiled> {
 }
 
 /** Whatever lies around the sources (a tsconfig.json, the working directory, the machine's paths) leaves no trace. */
-function shared(file: string) {
+function shared(file: string): BuildOptions {
   return {
     entryPoints: [file],
     absWorkingDir: dirname(file),
@@ -106,10 +107,10 @@ function shared(file: string) {
     metafile: true,
     write: false,
     logLevel: 'silent',
-  } as const;
+  };
 }
 
-function bundling(file: string) {
+function bundling(file: string): BuildOptions {
   return {
     ...shared(file),
     bundle: true,
@@ -121,11 +122,11 @@ function bundling(file: string) {
     supported: { 'dynamic-import': false },
     sourcemap: 'external',
     plugins: [imports(file)],
-  } as const;
+  };
 }
 
-function exporting(file: string) {
-  return { ...shared(file), bundle: false, format: 'esm' } as const;
+function exporting(file: string): BuildOptions {
+  return { ...shared(file), bundle: false, format: 'esm' };
 }
 
 function hasDefaultExport({ metafile }: BuildResult): boolean {

@@ -33,8 +33,8 @@ export interface SkillContext<
   output(task: string): Json;
   /**
    * The declared effects, by name. The harness performs them, each call at most once however often the task is attempted; in
-   * shadow mode one that is not marked `in_shadow: perform` is written to the record instead, and answers the same way.
-   * Await each call. Another name is an UNDECLARED_SIDE_EFFECT (C7.V1).
+   * shadow mode one that is not marked `in_shadow: perform` is written to the record instead, and answers the same way: with
+   * `{key}`. It rejects, with one sentence, where it could not be performed. Await each call. Another name is an UNDECLARED_SIDE_EFFECT (C7.V1).
    */
   readonly effects: { readonly [Name in Effects]: (payload: Json) => Promise<Json> };
   /** Aborted when the run is stopped. At `timeout_ms` the process is killed, whatever it does (C7.V4). */

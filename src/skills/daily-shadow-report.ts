@@ -1,11 +1,8 @@
 import { defineSkill } from 'execution-harness/skill';
-import { z } from 'zod';
-
-const ranking = z.object({ ranked: z.array(z.object({ belief_id: z.string() })) });
 
 /**
  * Writes one line about the cycle to the effect `shadow_report`: the regime, how many beliefs survived the filter, and which
- * ones lead the ranking. `inputs.ranking` names the task whose Ranking is read (default `rank`).
+ * ones lead the ranking of the task `rank`, if the graph has it. Its schema is plain JSON Schema, so nothing is imported.
  */
 export default defineSkill({
   skill_id: 'examples.daily-shadow-report',
@@ -17,24 +14,32 @@ export default defineSkill({
   layer_dependencies: ['L6', 'L9'],
   side_effects: ['shadow_report'],
   output_schema: 'ShadowReport',
-  output: z.strictObject({ line: z.string() }),
+  output: {
+    type: 'object',
+    properties: { line: { type: 'string' } },
+    required: ['line'],
+    additionalProperties: false,
+  },
   author: 'examples',
   decision_ledger_ref: 'D002',
-  async run(ctx, input) {
-    const { ranking: task } = z.object({ ranking: z.string().default('rank') }).parse(input);
-    const regime = ctx.state('regime_state');
+  async run(ctx) {
+    const { behavior, bias, confidence } = ctx.state('regime_state');
     const beliefs = ctx.state('active_beliefs').length;
-    const ranked = ranking.safeParse(ctx.output(task));
-    const leaders = ranked.success ? ranked.data.ranked.slice(0, 3) : [];
+    const leaders = leadersOf(ctx.output('rank'));
     const line = [
       ctx.state('timestamp'),
-      `${regime.behavior} ${regime.bias} at ${regime.confidence}`,
+      `${behavior} ${bias} at ${confidence}`,
       `${beliefs} ${beliefs === 1 ? 'belief' : 'beliefs'}`,
-      leaders.length === 0
-        ? 'no ranking'
-        : `led by ${leaders.map(({ belief_id }) => belief_id).join(', ')}`,
+      leaders.length > 0 ? `led by ${leaders.join(', ')}` : 'no ranking',
     ].join(' | ');
-    await ctx.effects.shadow_report({ line, idempotency_key: ctx.idempotency_key });
+    await ctx.effects.shadow_report({ line });
     return { line };
   },
 });
+
+/** The first three ids of a Ranking; none where the task did not succeed. */
+function leadersOf(output: unknown): string[] {
+  const ranked: unknown = Reflect.get(Object(output), 'ranked');
+  if (!Array.isArray(ranked)) return [];
+  return ranked.slice(0, 3).map((entry) => String(Reflect.get(Object(entry), 'belief_id')));
+}
