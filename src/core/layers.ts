@@ -79,7 +79,7 @@ function dependencyProblems(own: Layer, declared: readonly Layer[], policy: Poli
       problems.push(`layer_dependencies has ${layer}, which is latent: ${activate(layer)}`);
     }
   }
-  const [early] = declared.filter((layer) => numberOf(layer) < 6);
+  const early = declared.find((layer) => numberOf(layer) < 6);
   if (early !== undefined && !has('L6') && at >= 8) {
     problems.push(
       `layer_dependencies has ${early} without L6: a skill of ${own} may not skip the regime layer`,
