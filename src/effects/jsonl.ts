@@ -45,19 +45,17 @@ async function append(path: string, call: EffectCall, again: boolean): Promise<O
   const write = async (handle: FileHandle): Promise<Outcome> => {
     const stat = await handle.stat();
     if (!stat.isFile()) return failed(`${path} is no plain file: configure another path`);
+    const size = await mendTail(handle, stat.size);
     // Only a lost attempt can have written this key: so a long file is searched after a loss only.
-    const found = again ? find(handle.fd, stat.size, call.key) : false;
+    const found = again ? find(handle.fd, size, call.key) : false;
     if (found === null) {
       return unknown(
         `a lost attempt may have appended it to ${path} before the last ${SEARCHED_BYTES_MAX} bytes: look there`,
       );
     }
-    if (found) {
-      await handle.datasync();
-      return PERFORMED;
-    }
-    const { size, glue } = await mendTail(handle, stat.size);
-    await appendDurably(handle, Buffer.from(`${glue}${lineOf(call)}\n`), size);
+    // What stands may have been written by one that died before it was on the disk.
+    const line = found ? '' : `${lineOf(call)}\n`;
+    await appendDurably(handle, Buffer.from(line), size);
     if (stat.size === 0) await syncFolder(dirname(path));
     return PERFORMED;
   };
@@ -69,32 +67,34 @@ function lineOf({ key, at, cycle_id, task_id, effect, ordinal, payload }: Effect
   return JSON.stringify({ key, at, cycle_id, task_id, effect, ordinal, payload });
 }
 
-/** Does a line with this key stand? Null when nobody can tell: the file goes further back than is searched. */
+/**
+ * Does a line with this key stand in a file that ends with a newline? Null when nobody can tell: the file goes further back
+ * than is searched.
+ */
 function find(fd: number, size: number, key: string): boolean | null {
   const beginning = Buffer.from(`${BEGINNING}${key}"`);
-  const end = endOfLastLine(fd, size);
   let searched = 0;
-  for (const line of linesBackward(fd, end)) {
+  for (const line of linesBackward(fd, size)) {
     if (line.subarray(0, beginning.length).equals(beginning)) return true;
     searched += line.length + 1;
-    if (searched >= SEARCHED_BYTES_MAX) return searched >= end ? false : null;
+    if (searched >= SEARCHED_BYTES_MAX) return searched >= size ? false : null;
   }
   return false;
 }
 
 /**
  * What stands after the last newline: the torn line of a writer of ours that died is cut off, since nobody was told that it
- * stands; what others wrote stays and gets its newline.
+ * stands; what is whole, or was written by others, gets its newline. Returns the size then.
  */
-async function mendTail(
-  handle: FileHandle,
-  size: number,
-): Promise<{ readonly size: number; readonly glue: string }> {
+async function mendTail(handle: FileHandle, size: number): Promise<number> {
   const end = endOfLastLine(handle.fd, size);
-  if (end === size) return { size, glue: '' };
+  if (end === size) return size;
   const tail = readBlock(handle.fd, end, size).toString();
   const ours = tail.startsWith(BEGINNING) || BEGINNING.startsWith(tail);
-  if (!ours || isObject(valueOf(tail))) return { size, glue: '\n' };
-  await handle.truncate(end);
-  return { size: end, glue: '' };
+  if (ours && !isObject(valueOf(tail))) {
+    await handle.truncate(end);
+    return end;
+  }
+  await appendDurably(handle, Buffer.from('\n'), size);
+  return size + 1;
 }

@@ -57,8 +57,9 @@ async function openPool(connectionString: string): Promise<Pool> {
     allowExitOnIdle: true,
     application_name: 'execution-harness',
   });
-  // An idle connection that ends is replaced at its next use; without a listener it would end the process.
+  // A connection that ends is found at its next use, or by the query in flight; without listeners it would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

@@ -182,10 +182,11 @@ function fenced({ run_id, seq, attempt }: EffectHolder): StoreError {
   );
 }
 
+/** C7.SK4 */
 function changed(effect: string, ordinal: number): StoreError {
   return new StoreError(
     'EFFECT_CHANGED',
     `call ${ordinal} of effect ${effect} has another payload than at an earlier attempt: ` +
-      'a skill has to do the same on the same input (C7.SK4)',
+      'a skill has to do the same on the same input',
   );
 }
