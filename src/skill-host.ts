@@ -23,8 +23,7 @@ export function openSkillHost(config: () => Config, env: NodeJS.ProcessEnv): Ope
   const opened = new Map<Config, Effects>();
   return {
     sandbox() {
-      sandbox ??= openSandbox();
-      return sandbox;
+      return (sandbox ??= openSandbox());
     },
     effects() {
       const now = config();

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { JsonObject } from '../core/json';
+import type { SkillFile } from '../authoring/read-skill';
+import { hashBytes } from '../core/identity';
 import type { RegistryOperation } from '../core/registry-change';
 import { Problem } from '../problem';
+import type { Sandbox } from '../sandbox/types';
 import { type Context, contextOf } from './context';
 import { table } from './render';
 
@@ -87,14 +89,17 @@ async function show(context: Context, id: string): Promise<void> {
 }
 
 async function check(context: Context, file: string): Promise<void> {
-  const { examineFile } = await import('../authoring/examine-file');
-  const { examinationTable } = await import('../authoring/examine');
-  const { examination, skill_ref, bundle } = await examineFile(file);
+  const { examinationTable, examine } = await import('../authoring/examine');
+  const { skill, examination } = await inSandbox(async (sandbox) => {
+    const read = await readSkill(file, sandbox);
+    return { skill: read, examination: await examine(read, sandbox) };
+  });
+  const skill_ref = refOf(skill);
   const verdict = examination.ok
     ? `${skill_ref} conforms: \`harness skills register ${file}\` registers it`
     : `${skill_ref} does not conform: it would be refused`;
   context.print(
-    { skill_ref, bundle, ...examination } as unknown as JsonObject,
+    { skill_ref, bundle: hashBytes(Buffer.from(skill.code)), ...examination },
     `${examinationTable(examination)}\n\n${verdict}`,
   );
   process.exitCode = examination.ok ? 0 : 1;
@@ -105,8 +110,7 @@ async function register(
   file: string,
   { ledger, by }: Partial<ChangeOptions>,
 ): Promise<void> {
-  const { readSkillFile } = await import('../authoring/examine-file');
-  const { code, manifest, output } = await readSkillFile(file);
+  const { code, manifest, output } = await inSandbox((sandbox) => readSkill(file, sandbox));
   const own = manifest.decision_ledger_ref;
   if (ledger !== undefined && ledger !== own) {
     throw new Problem(
@@ -121,7 +125,7 @@ async function register(
     const registration = await storeSkill(harness, code, { manifest, output });
     const answer = await changeRegistry(harness, {
       operation: 'register',
-      skill: `${manifest.skill_id}@${manifest.skill_version}`,
+      skill: refOf({ manifest }),
       ledger: own,
       by: by ?? context.user(),
       change_id: randomUUID(),
@@ -135,6 +139,28 @@ async function register(
   } finally {
     await harness.close();
   }
+}
+
+async function readSkill(file: string, sandbox: Sandbox): Promise<SkillFile> {
+  const { readSkillFile } = await import('../authoring/read-skill');
+  const read = await readSkillFile(file, sandbox);
+  if (read.ok) return read.skill;
+  throw new Problem('USAGE', read.problem, file);
+}
+
+/** A sandbox for the length of one command. */
+async function inSandbox<T>(body: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+  const { openSandbox } = await import('../sandbox');
+  const sandbox = await openSandbox({ spares: 1 });
+  try {
+    return await body(sandbox);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+function refOf({ manifest }: Pick<SkillFile, 'manifest'>): string {
+  return `${manifest.skill_id}@${manifest.skill_version}`;
 }
 
 async function move(
