@@ -15,6 +15,7 @@ export async function describeIn(
   timeoutMs: number,
   closing: AbortSignal,
 ): Promise<Described> {
+  const converter = converterText();
   let answer: Described | undefined;
   const end = (given: Described): void => {
     answer ??= given;
@@ -31,7 +32,7 @@ export async function describeIn(
   const unwatch = watchMemory(child.pid, () => end(refused('its module code outgrew its memory')));
   const stop = (): void => end(refused('the sandbox was closed'));
   closing.addEventListener('abort', stop, { once: true });
-  child.send({ kind: 'describe', code, converter: converterText() });
+  child.send({ kind: 'describe', code, converter });
   const death = await child.gone;
   clearTimeout(timer);
   unwatch();

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
 
 /** The build writes both beside this file; a checkout without a build makes them on demand. */
 const HOST = 'skill-host.js';
@@ -32,6 +31,8 @@ export function converterText(): string {
 }
 
 function bundled(name: string): string {
+  // Loaded here: a build needs it no more.
+  const { buildSync } = require('esbuild') as typeof import('esbuild');
   const { outputFiles } = buildSync({
     entryPoints: [join(__dirname, 'host', name)],
     bundle: true,

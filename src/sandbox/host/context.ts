@@ -62,8 +62,7 @@ export function contextOf(work: Work, log: (...parts: readonly unknown[]) => voi
     });
   return {
     ctx: freeze({
-      state: (name: unknown): Json =>
-        declared(work.states, name) ?? attempted('LAYER_BYPASS', 'ctx.state', textOf(name)),
+      state: (name: unknown): Json => stateOf(work, name),
       output: (task: unknown): Json => outputOf(work, task),
       effects: effectsOf(work.effects, effect),
       signal: signalOf(work.timeout_ms),
@@ -88,6 +87,12 @@ export function contextOf(work: Work, log: (...parts: readonly unknown[]) => voi
 function declared(record: Readonly<Record<string, Json>>, name: unknown): Json | undefined {
   if (typeof name !== 'string' || !hasOwn(record, name)) return undefined;
   return record[name];
+}
+
+/** R16: a state that the manifest does not declare. */
+function stateOf(work: Work, name: unknown): Json {
+  const state = declared(work.states, name);
+  return state === undefined ? attempted('LAYER_BYPASS', 'ctx.state', textOf(name)) : state;
 }
 
 function outputOf(work: Work, task: unknown): Json {
