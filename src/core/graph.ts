@@ -39,21 +39,25 @@ export const BUILT_INS = {
     task_type: 'validate_state',
     output_schema: 'StateValidation',
     clause: 'C6.T1',
+    decision_ledger_ref: 'D001',
   },
   'harness.check-regime': {
     task_type: 'check_regime',
     output_schema: 'RegimeCheck',
     clause: 'C6.T2',
+    decision_ledger_ref: 'D002',
   },
   'harness.filter-beliefs': {
     task_type: 'filter_beliefs',
     output_schema: 'BeliefFilter',
     clause: 'C6.T3',
+    decision_ledger_ref: 'D003',
   },
   'harness.emit-actions': {
     task_type: 'emit_actions',
     output_schema: 'ActionEmission',
     clause: 'C6.T4',
+    decision_ledger_ref: 'D004',
   },
 } as const;
 export type BuiltIn = keyof typeof BUILT_INS;
