@@ -131,7 +131,7 @@ function refused(table: string, state: string): string {
     case '42804':
       return `the table ${table} has not the columns that an effect writes (SQLSTATE ${state}): ${create}`;
     case '42501':
-      return `the database's user may not insert into the table ${table}: grant it the right to`;
+      return `the database's user may not write to the table ${table}: grant it INSERT, and SELECT on key`;
     case '25006':
       return `the database of the table ${table} is read-only: write to its primary`;
     case '22P05':

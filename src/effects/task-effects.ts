@@ -31,6 +31,7 @@ export class TaskEffects {
   private readonly done: Receipt[] = [];
   private calls = 0;
   private isOpen = false;
+  private isStopped = false;
   private failure: { readonly error: unknown } | null = null;
   private last: Promise<unknown> = Promise.resolve();
 
@@ -43,10 +44,18 @@ export class TaskEffects {
    * mirrors the real one. Rejects, for the skill, with one plain sentence: over a limit, not configured, FAILED or UNKNOWN.
    */
   call(name: string, ordinal: number, payload: Json): Promise<Json> {
+    this.calls += 1;
+    // At once: what waits for its turn is kept in memory.
+    if (this.calls > EFFECT_CALLS_MAX) return Promise.reject(tooMany());
     const turn = this.last.then(() => this.perform(name, ordinal, payload));
     // The next call has its turn whatever became of this one.
     this.last = turn.catch(() => undefined);
     return turn;
+  }
+
+  /** Begins no further call, also of those that wait for their turn: the skill was killed. One on its way is ended. */
+  stop(): void {
+    this.isStopped = true;
   }
 
   /** Once all calls that were made so far are over. */
@@ -68,10 +77,9 @@ export class TaskEffects {
   }
 
   private async perform(name: string, ordinal: number, payload: Json): Promise<Json> {
-    if (this.failure !== null) throw notAnyMore();
+    if (this.isStopped || this.failure !== null) throw notAnyMore();
     const { effects, holder, mode, layer, declared } = this.options;
-    this.calls += 1;
-    const text = admitted(name, declared, this.calls, payload);
+    const text = admitted(name, declared, payload);
     const { cycle_id, task_id } = holder;
     const key = effectKey(cycle_id, task_id, name, ordinal);
     const at = new Date().toISOString();
@@ -119,13 +127,8 @@ export class TaskEffects {
 }
 
 /** The payload's canonical text. @throws Error for the skill, which can mend it */
-function admitted(name: string, declared: readonly string[], calls: number, payload: Json): string {
+function admitted(name: string, declared: readonly string[], payload: Json): string {
   if (!declared.includes(name)) throw new Error(`effect ${name} is not declared by this skill`);
-  if (calls > EFFECT_CALLS_MAX) {
-    throw new Error(
-      `a task has at most ${EFFECT_CALLS_MAX} calls of effects: put more into each payload`,
-    );
-  }
   const text = canonicalOf(name, payload);
   const bytes = Buffer.byteLength(text);
   if (bytes > EFFECT_PAYLOAD_BYTES_MAX) {
@@ -148,6 +151,12 @@ function canonicalOf(name: string, payload: Json): string {
 
 function isDone(status: EffectStatus): boolean {
   return status === 'PERFORMED' || status === 'RECORDED';
+}
+
+function tooMany(): Error {
+  return new Error(
+    `a task has at most ${EFFECT_CALLS_MAX} calls of effects: put more into each payload`,
+  );
 }
 
 /** The skill learns no more: what happened is the harness's own concern. */

@@ -94,7 +94,7 @@ describeWithPostgres('a postgres effect', () => {
       ['other', postgres.url, 'the table other has not the columns'],
       ['free', postgres.url, 'the table free has not the columns'],
       ['strict', postgres.url, 'the table strict refuses the row (SQLSTATE 23514)'],
-      ['signals', guest, "the database's user may not insert into the table signals"],
+      ['signals', guest, "the database's user may not write to the table signals"],
       ['signals', wrong, 'the database of SIGNAL_DB_URL refuses the login'],
       ['signals', lost.replace(/\/[^/]*$/, '/nowhere'), 'does not exist on its server'],
       ['signals', undefined, 'the environment variable SIGNAL_DB_URL'],
@@ -107,6 +107,10 @@ describeWithPostgres('a postgres effect', () => {
       expect(outcome).toEqual({ status: 'FAILED', detail: expect.stringContaining(sentence) });
       expect(`${outcome.detail} ${adapter.target}`).not.toMatch(/p4ss|n0t|s3cret/);
     }
+    await client.query('GRANT INSERT, SELECT (key) ON signals TO guest');
+    const granted = await adapterOf('signals', guest).perform(callOf(), false);
+    expect(granted.status).toBe('PERFORMED');
+    await client.query('DELETE FROM signals; REVOKE ALL ON signals FROM guest');
     const nul = await adapterOf().perform(callOf(1, { text: 'a\u0000b' }), false);
     expect(nul).toMatchObject({ status: 'FAILED', detail: expect.stringContaining('NUL') });
     expect(await rows()).toEqual([]);

@@ -145,12 +145,6 @@ describe('the effects of a task', () => {
   });
 
   test('a skill cannot flood the record: the call over the limit is refused', async () => {
-    const effects = task({ declared: [] });
-    const refused = Array.from({ length: EFFECT_CALLS_MAX }, () =>
-      effects.call('ranking_log', 1, 1).catch(() => null),
-    );
-    await Promise.all(refused);
-    await expect(effects.call('ranking_log', 1, 1)).rejects.toThrow('not declared');
     const other = task();
     const recorded = Array.from({ length: EFFECT_CALLS_MAX }, (_, i) =>
       other.call('quiet_log', i + 1, 1),
@@ -159,6 +153,22 @@ describe('the effects of a task', () => {
     await expect(other.call('ranking_log', 1, 1)).rejects.toThrow('at most 1000 calls');
     expect(other.receipts()).toHaveLength(EFFECT_CALLS_MAX);
     expect(await lines()).toEqual([]);
+  });
+
+  test('C3.F4: of a skill that was killed no call that waits for its turn is begun', async () => {
+    const effects = task();
+    const first = effects.call('ranking_log', 1, 1);
+    const others = [2, 3].map((ordinal) => effects.call('ranking_log', ordinal, ordinal));
+    const ends = Promise.allSettled([first, ...others]);
+    await first;
+    effects.stop();
+    await effects.settled();
+    const begun = effects.receipts().length;
+    expect((await ends).filter(({ status }) => status === 'fulfilled')).toHaveLength(begun);
+    expect(begun).toBeLessThan(3);
+    expect(await lines()).toHaveLength(begun);
+    await expect(effects.call('ranking_log', 4, 4)).rejects.toThrow('no effect of this task');
+    expect(effects.trouble()).toBeNull();
   });
 
   test('R32: once a halt has cut in nothing is performed, and nothing stands as begun', async () => {
