@@ -63,6 +63,6 @@ it('no package but the SDK is in it: no pino, zod, jsonc-parser', () => {
   expect(code).not.toMatch(/require\(["'](node:)?(crypto|fs|net|child_process)["']\)/);
 });
 
-it('stays under 2 MiB: every worker loads it at its start', () => {
-  expect(code.length).toBeLessThan(2 * 1024 * 1024);
+it('stays under 2.5 MiB, source map included: every worker loads it at its start', () => {
+  expect(code.length).toBeLessThan(2.5 * 1024 * 1024);
 });

@@ -51,6 +51,8 @@ export function runSkill(deps: Dependencies, call: SkillCall): Promise<TaskDone>
       },
       cancelled,
     );
+    // Of a skill that was stopped nothing more is performed, whatever it still had asked for.
+    if (ending.kind !== 'RETURNED') effects.stop();
     await effects.settled();
     const receipts = effects.receipts() as unknown as readonly JsonObject[];
     const left = { isolation: sandbox.isolation, effects: await deps.states.list(receipts) };

@@ -41,7 +41,7 @@ export function problemOfChange(value: unknown): string | null {
     if (typeof text !== 'string' || text.trim() === '' || text.length > SHORT_MAX)
       return `${name} is a text of 1 to ${SHORT_MAX} characters`;
   }
-  const [unknown] = Object.keys(texts).filter(
+  const unknown = Object.keys(texts).find(
     (name) => !['skill', 'ledger', 'by', 'change_id'].includes(name),
   );
   return unknown === undefined ? null : `a change has no ${unknown}`;
