@@ -30,8 +30,13 @@ const MODULES = [
   'module',
 ] as const;
 
-/** Node's own Response, Headers and the like ask for these as they load; they only mark an object. */
-const HARMLESS = ['markAsUncloneable', 'markAsUntransferable', 'isMarkedAsUntransferable'];
+/** Node's own Response, Headers and the like ask for these as they load: they mark an object, or are a number. */
+const HARMLESS = [
+  'markAsUncloneable',
+  'markAsUntransferable',
+  'isMarkedAsUntransferable',
+  'maxHeaderSize',
+];
 
 /** Classes whose instances are reached without their constructor. */
 const METHODS: readonly (readonly [module: string, type: string, methods: readonly string[]])[] = [
