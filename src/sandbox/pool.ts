@@ -40,7 +40,8 @@ export function openPool(size: number, first: Child | undefined, start: () => Ch
 
   const untilGone = async (child: Child): Promise<void> => {
     await child.gone;
-    if (idle.delete(child)) refill();
+    idle.delete(child);
+    refill();
   };
   const keep = (child: Child): void => {
     const next = queue.shift();
@@ -83,7 +84,8 @@ export function openPool(size: number, first: Child | undefined, start: () => Ch
       if (closed || signal?.aborted === true) return undefined;
       for (const child of idle) {
         idle.delete(child);
-        refill();
+        // Starting a process takes time from the run that begins now; while there are spares it waits for its end.
+        if (idle.size === 0) refill();
         return child;
       }
       return new Promise((resolve, reject) => {

