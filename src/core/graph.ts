@@ -33,27 +33,34 @@ export interface Gate {
   readonly if_false: string;
 }
 
-/** The four built-in tasks (C6.T1–T4), known by `skill_ref`, not by name (R26). */
+/**
+ * The four built-in tasks (C6.T1–T4), known by `skill_ref`, not by name (R26). Each is authorised by an entry of the project's
+ * own ledger, `DECISION_LEDGER.md` at the root (R27).
+ */
 export const BUILT_INS = {
   'harness.validate-state': {
     task_type: 'validate_state',
     output_schema: 'StateValidation',
     clause: 'C6.T1',
+    decision_ledger_ref: 'D001',
   },
   'harness.check-regime': {
     task_type: 'check_regime',
     output_schema: 'RegimeCheck',
     clause: 'C6.T2',
+    decision_ledger_ref: 'D002',
   },
   'harness.filter-beliefs': {
     task_type: 'filter_beliefs',
     output_schema: 'BeliefFilter',
     clause: 'C6.T3',
+    decision_ledger_ref: 'D003',
   },
   'harness.emit-actions': {
     task_type: 'emit_actions',
     output_schema: 'ActionEmission',
     clause: 'C6.T4',
+    decision_ledger_ref: 'D004',
   },
 } as const;
 export type BuiltIn = keyof typeof BUILT_INS;
