@@ -68,8 +68,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   authoring: {
     from: ['core', 'documents', 'sandbox'],
-    types: ['zod'],
-    packages: ['esbuild'],
+    packages: ['esbuild', 'zod'],
     node: true,
   },
   skills: { from: [], packages: ['execution-harness/skill', 'zod'] },
