@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Config, readConfig } from './documents/config';
 import { readDocument } from './documents/json';
@@ -18,6 +18,18 @@ export function loadConfig(flag: string | undefined, env: NodeJS.ProcessEnv): Co
   const read = readDocument(readFileOrThrow(file));
   if (!read.ok) throw new Problem('UNREADABLE', `${file}: ${read.problem}`, file);
   return orThrow(readConfig(read.value, dirname(file)), file);
+}
+
+/** The configuration as it stands at each call: its file is read again when it has changed. */
+export function liveConfig(flag: string | undefined, env: NodeJS.ProcessEnv): () => Config {
+  const file = resolve(flag ?? (env['HARNESS_CONFIG'] || 'harness.config.json'));
+  let known: { readonly mark: string; readonly config: Config } | null = null;
+  return () => {
+    const found = statSync(file, { throwIfNoEntry: false, bigint: true });
+    const mark = found === undefined ? 'none' : `${found.ino} ${found.size} ${found.mtimeNs}`;
+    if (known?.mark !== mark) known = { mark, config: loadConfig(flag, env) };
+    return known.config;
+  };
 }
 
 function orThrow(read: ReturnType<typeof readConfig>, file: string): Config {

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities';
 import type { Dependencies } from './activities/dependencies';
+import { liveConfig } from './config';
 import { messageOf } from './core/invariant';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './core/start';
+import type { Config } from './documents/config';
 import type { Logger } from './logger';
 import { Problem } from './problem';
 import type { ConnectionSettings } from './server/connection';
 import { ensureSearchAttributes } from './server/search-attributes';
+import { openSkillHost } from './skill-host';
 import type { Store } from './store/store';
 
 export interface HarnessWorker {
@@ -16,6 +19,12 @@ export interface HarnessWorker {
   readonly stopped: Promise<void>;
   /** Takes no further task, lets what runs end, and closes the connection. */
   drain(): Promise<void>;
+}
+
+export interface HarnessWorkerOptions {
+  /** Asked whenever it is needed. Default: the configuration of this working directory and environment. */
+  readonly config?: () => Config;
+  readonly checkpoint?: Dependencies['checkpoint'];
 }
 
 /** Running activities get this long to end when the worker drains. */
@@ -32,21 +41,28 @@ export async function startWorker(
   settings: ConnectionSettings,
   store: Store,
   log: Logger,
-  checkpoint?: Dependencies['checkpoint'],
+  options: HarnessWorkerOptions = {},
 ): Promise<HarnessWorker> {
+  const { config = liveConfig(undefined, process.env), checkpoint } = options;
   const connection = await connect(settings);
   // An upsert of an attribute that the server does not know would hold up every cycle: so first things first.
   await ensureSearchAttributes(connection, settings.namespace, SEARCH_ATTRIBUTES);
+  const skills = openSkillHost(config, process.env);
+  // The first skill finds a process that is ready; without skills none is started.
+  if ((await store.registry.now()).pointer !== null) await skills.sandbox();
   const worker = await Worker.create({
     connection,
     namespace: settings.namespace,
     taskQueue: TASK_QUEUE,
-    activities: createActivities(store, log, checkpoint),
+    activities: createActivities(store, log, skills, checkpoint),
     ...workflowCode(),
     stickyQueueScheduleToStartTimeout: STICKY_MS,
     shutdownGraceTime: GRACE_MS,
   });
-  const stopped = worker.run().finally(() => connection.close());
+  const stopped = worker.run().finally(async () => {
+    await skills.close();
+    await connection.close();
+  });
   return {
     stopped,
     async drain() {

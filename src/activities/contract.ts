@@ -1,6 +1,8 @@
 import type { GraphAnswer, TaskDone, ValidateDone } from '../core/answers';
 import type { AuditHead, Draft } from '../core/entry';
+import type { Output, TaskLeft } from '../core/events';
 import type { Listed, Sha256 } from '../core/json';
+import type { RegistryChange } from '../core/registry-change';
 import type { CycleResult } from '../core/result';
 import type { CycleInput } from '../core/start';
 
@@ -20,6 +22,19 @@ export interface TaskCall {
   readonly started: { readonly seq: number; readonly at: string };
 }
 
+/** What a skill's activity gets besides; its activity type is the skill's reference with its version. */
+export interface SkillCall extends TaskCall {
+  readonly skill: {
+    readonly ref: string;
+    readonly registration: Sha256;
+    /** SK-2: its `active_beliefs` are the surviving ones. */
+    readonly behind_filter: boolean;
+  };
+  readonly mode: 'shadow';
+  /** By name, of its dependencies; null: too long to carry, they are on record. */
+  readonly outputs: Readonly<Record<string, Output>> | null;
+}
+
 /** The four tasks as activity types, named as their task types. */
 export interface TaskActivities {
   validate_state(call: TaskCall, start: CycleInput): Promise<ValidateDone>;
@@ -37,6 +52,12 @@ export interface LocalActivities {
   buildGraph(start: CycleInput, judged: boolean): Promise<GraphAnswer>;
   /** After a T4 that was stopped without an answer: what it had emitted under `seq`, null if nothing. */
   settleEmission(cycleId: string, runId: string, seq: number): Promise<TaskDone | null>;
+  /** Fences a skill's start off and tells which effects it, and those before it, have left. */
+  settleEffects(
+    cycleId: string,
+    taskId: string,
+    start: { readonly run_id: string; readonly seq: number },
+  ): Promise<TaskLeft>;
   /** Appends the last entries and stores the result, whose `audit` it fills in. */
   closeCycle(close: Closing): Promise<Closed>;
 }
@@ -65,4 +86,40 @@ export interface Recorded {
   readonly closed: boolean;
 }
 
-export type HarnessActivities = TaskActivities & LocalActivities & RecordActivities;
+/** Which snapshot the registry stands at. */
+export interface RegistryPosition {
+  readonly version: number;
+  readonly hash: Sha256;
+}
+
+export interface RegistryAsk {
+  /** Where the registry's workflow knows it to stand; null: nowhere yet. */
+  readonly position: RegistryPosition | null;
+  /** null: only count in the violations that were noted. */
+  readonly change: RegistryChange | null;
+  readonly at: string;
+}
+
+export interface RegistryAnswer {
+  readonly position: RegistryPosition | null;
+  readonly changed: boolean;
+  /** One plain sentence. */
+  readonly message: string;
+  /** Markdown for the Web UI: what is registered. */
+  readonly report: string;
+}
+
+/** A change of the skill registry, asked for by its workflow alone. */
+export interface RegistryActivities {
+  changeRegistry(ask: RegistryAsk): Promise<RegistryAnswer>;
+}
+
+/** Skills, by their references: `acme.rank-beliefs@1.2.0`. Where a type has no activity of its own, this one runs. */
+export interface SkillActivities {
+  default(call: SkillCall): Promise<TaskDone>;
+}
+
+export type HarnessActivities = TaskActivities &
+  LocalActivities &
+  RecordActivities &
+  RegistryActivities;

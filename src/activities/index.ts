@@ -1,11 +1,14 @@
 import type { Logger } from 'pino';
 import type { Store } from '../store/store';
+import { changeRegistry } from './change-registry';
 import { checkRegime } from './check-regime';
-import type { HarnessActivities } from './contract';
-import type { Dependencies } from './dependencies';
+import type { HarnessActivities, SkillActivities } from './contract';
+import type { Dependencies, SkillHost } from './dependencies';
 import { emitActions, settleEmission } from './emit-actions';
 import { filterBeliefs } from './filter-beliefs';
 import { buildGraph, closeCycle, recordEntries } from './record';
+import { runSkill } from './run-skill';
+import { settleEffects } from './skill-effects';
 import { States } from './states';
 import { asFailure, beating } from './task';
 import { validateState } from './validate-state';
@@ -14,13 +17,15 @@ import { validateState } from './validate-state';
 export function createActivities(
   store: Store,
   log: Logger,
+  skills: SkillHost,
   checkpoint?: Dependencies['checkpoint'],
-): HarnessActivities {
+): HarnessActivities & SkillActivities {
   const states = new States(store.documents);
   const deps: Dependencies = {
     store,
     states,
     log,
+    skills,
     ...(checkpoint === undefined ? {} : { checkpoint }),
   };
   return {
@@ -30,6 +35,10 @@ export function createActivities(
     emit_actions: (call) => emitActions(deps, call),
     buildGraph: (start, judged) => plainly(buildGraph(deps, start, judged)),
     settleEmission: (cycleId, runId, seq) => plainly(settleEmission(deps, cycleId, runId, seq)),
+    settleEffects: (cycleId, taskId, start) => plainly(settleEffects(deps, cycleId, taskId, start)),
+    changeRegistry: (ask) => plainly(beating(() => changeRegistry(deps, ask))),
+    // Every activity type that has no name here is a skill's reference, also one registered while this worker runs.
+    default: (call) => runSkill(deps, call),
     recordEntries: (cycleId, entries) =>
       plainly(beating(() => recordEntries(deps, cycleId, entries))),
     closeCycle: (close) => plainly(closeCycle(deps, close)),

@@ -2,11 +2,13 @@ import type { GraphAnswer } from '../core/answers';
 import type { Draft } from '../core/entry';
 import type { JsonObject } from '../core/json';
 import { PLAN_BYTES_MAX } from '../core/limits';
+import { isBuiltIn } from '../core/graph';
 import { buildPlan } from '../core/plan';
 import { codeOf } from '../core/invariant';
 import { type Projection, projectTrail } from '../core/projection';
 import { capReasons, type Reason } from '../core/reasons';
 import { type CycleResult, fitting, resultOf } from '../core/result';
+import { snapshotFor } from '../core/registry';
 import { NO_SKILLS } from '../core/skills';
 import type { CycleInput } from '../core/start';
 import type { Closed, Closing, Recorded } from './contract';
@@ -15,18 +17,21 @@ import { appendEntries } from './opening';
 
 /** BUILD_GRAPH (CA): the plan, or every reason why there is none. */
 export async function buildGraph(
-  { states }: Dependencies,
+  { store, states }: Dependencies,
   start: CycleInput,
   judged: boolean,
 ): Promise<GraphAnswer> {
   const { graph, problems, override } = await states.graph(start.graph_hash);
   if (graph === null) return refusal(problems, override);
   const { input_hash, graph_hash, policy_hash } = start;
+  const refs = graph.tasks.map(({ skill_ref }) => skill_ref).filter((ref) => !isBuiltIn(ref));
+  const known = refs.length === 0 ? null : await store.registry.now();
   const plan = buildPlan({
     graph,
     bundle: judged ? await states.validBundle(input_hash) : null,
     policy: await states.policy(policy_hash),
-    skills: NO_SKILLS,
+    skills: known === null ? NO_SKILLS : snapshotFor(known.registry, refs),
+    registry: known?.pointer ?? null,
     hashes: { input_hash, graph_hash, policy_hash },
   });
   const bytes = Buffer.byteLength(JSON.stringify(plan));

@@ -1,9 +1,12 @@
 import type { Bundle } from '../core/bundle';
+import type { Output } from '../core/events';
 import { harnessError } from '../core/invariant';
-import { isObject, type Json, type Listed, type Sha256 } from '../core/json';
+import { isObject, isRef, type Json, type Listed, type Sha256 } from '../core/json';
 import type { Policy } from '../core/policy';
+import type { SkillRegistration } from '../core/skills';
 import { type BundleRead, readBundle } from '../documents/bundle';
 import { type ConstructionRead, readGraph } from '../documents/graph';
+import { type OutputCheck, readOutputSchema } from '../documents/output-schema';
 import { readPolicy } from '../documents/policy';
 import { canonicalText } from '../core/identity';
 import { INLINE_BYTES_MAX } from '../core/limits';
@@ -75,14 +78,52 @@ export class States {
     return value;
   }
 
-  private async read(hash: Sha256, what: string): Promise<{ value: Json; bytes: number }> {
+  /** What a registration pinned (C7.R). @throws HARNESS_ERROR when it is not in the store */
+  registration(hash: Sha256): Promise<SkillRegistration> {
+    return this.once('registration', hash, (value) => value as unknown as SkillRegistration);
+  }
+
+  /** A skill's check of its output (C7.D), made once for each registration. */
+  outputCheck(registration: Sha256): Promise<OutputCheck> {
+    return this.once('output schema', registration, (value) => {
+      const read = readOutputSchema((value as unknown as SkillRegistration).output);
+      if (!read.ok) throw harnessError(`registration ${registration}: ${read.problem}`);
+      return read.check;
+    });
+  }
+
+  /** A skill's code, checked against its hash: what runs is what was registered. */
+  async code(hash: Sha256): Promise<string> {
+    return (await this.bytes(hash, 'code')).toString('utf8');
+  }
+
+  /** A task's output as the record carries it; what looks like a reference is stored too, so that none can be forged. */
+  async value(output: Json): Promise<Output> {
+    const text = canonicalText(output);
+    if (Buffer.byteLength(text) <= INLINE_BYTES_MAX && !isRef(output)) return output;
+    const count = Array.isArray(output)
+      ? output.length
+      : isObject(output)
+        ? Object.keys(output).length
+        : 1;
+    return { ref: await this.documents.put(Buffer.from(text)), count };
+  }
+
+  async resolved(output: Output): Promise<Json> {
+    return isRef(output) ? (await this.read(output.ref, 'output')).value : (output as Json);
+  }
+
+  private async bytes(hash: Sha256, what: string): Promise<Buffer> {
     const bytes = await this.documents.get(hash);
-    if (bytes === null) {
-      throw harnessError(
-        `the ${what} ${hash} is not in this worker's store: does it run with the HARNESS_HOME that the cycle was started with?`,
-      );
-    }
-    const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Json;
+    if (bytes !== null) return Buffer.from(bytes);
+    throw harnessError(
+      `the ${what} ${hash} is not in this worker's store: does it run with the HARNESS_HOME that the cycle was started with?`,
+    );
+  }
+
+  private async read(hash: Sha256, what: string): Promise<{ value: Json; bytes: number }> {
+    const bytes = await this.bytes(hash, what);
+    const value = JSON.parse(bytes.toString('utf8')) as Json;
     return { value, bytes: bytes.length };
   }
 

@@ -13,19 +13,29 @@ export interface TimeLimit {
   commit(): void;
 }
 
-type Body<T extends TaskDone> = (
-  limit: TimeLimit,
-  audit: AuditHead,
-) => Promise<Omit<T, 'attempt' | 'audit'> & { audit?: AuditHead }>;
+type Done<T extends TaskDone> = Omit<T, 'attempt' | 'audit'> & { audit?: AuditHead };
+
+type Body<T extends TaskDone> = (limit: TimeLimit, audit: AuditHead) => Promise<Done<T>>;
 
 /**
  * What every task has around its body: a heartbeat, so that a lost worker is told from a slow task (R24); the pending audit
  * entries made durable before the body; the last check of staleness (C3.P4); and the time limit (C3.F4).
  */
-export async function runTask<T extends TaskDone>(
+export function runTask<T extends TaskDone>(
   deps: Dependencies,
   call: TaskCall,
   body: Body<T>,
+): Promise<T> {
+  return frameTask<T>(deps, call, (audit, cancelled) =>
+    withinTime(call, cancelled, (limit) => body(limit, audit)),
+  );
+}
+
+/** The same for a body that keeps its own time, and heeds `cancelled`: a skill's, which waits for a process first. */
+export async function frameTask<T extends TaskDone>(
+  deps: Dependencies,
+  call: TaskCall,
+  body: (audit: AuditHead, cancelled: AbortSignal) => Promise<Done<T>>,
 ): Promise<T> {
   const { info, cancellationSignal } = Context.current();
   try {
@@ -33,7 +43,7 @@ export async function runTask<T extends TaskDone>(
       const audit = await appendEntries(deps.store.audit, call.cycle_id, call.entries);
       refuseStale(call, info.currentAttemptScheduledTimestampMs);
       await deps.checkpoint?.('before', call.task.name);
-      const done = await withinTime(call, cancellationSignal, (limit) => body(limit, audit));
+      const done = await body(audit, cancellationSignal);
       await deps.checkpoint?.('after', call.task.name);
       return { audit, ...done, attempt: info.attempt } as unknown as T;
     });

@@ -1,31 +1,37 @@
-import { basename } from 'node:path';
+import type { JsonObject } from '../core/json';
+import type { SkillManifest } from '../core/skills';
 import { readOutputSchema } from '../documents/output-schema';
 import { readManifest } from '../documents/skill';
 import type { Sandbox } from '../sandbox/types';
 import { bundleSkill } from './bundle-skill';
-import type { Examinee } from './examine';
+
+/** A skill's file, bundled, and what it says of itself; nothing of it but its module code has run, in the sandbox. */
+export interface SkillFile {
+  readonly code: string;
+  readonly manifest: SkillManifest;
+  readonly output: JsonObject;
+}
 
 export type SkillRead =
-  | ({ readonly ok: true; readonly imports: readonly string[] } & Examinee)
-  /** `path` is the manifest's key that is wrong; empty where it is none of its keys. */
-  | { readonly ok: false; readonly problem: string; readonly path: string };
+  | { readonly ok: true; readonly skill: SkillFile }
+  | { readonly ok: false; readonly problem: string };
 
-/**
- * C7.R: a skill file as far as it can be judged by itself: it is bundled, asked what it declares (its module runs in the sandbox,
- * `run` does not), and its manifest and output schema are read. What else it takes to be registered: `core/admission` and
- * `examine`.
- */
-export async function readSkill(file: string, sandbox: Sandbox): Promise<SkillRead> {
-  const bundled = await bundleSkill(file);
-  if (!bundled.ok) return { ...bundled, path: '' };
-  const { code, imports } = bundled;
+/** One plain sentence where the file is missing, does not compile, has no default export, or a manifest with a wrong type. */
+export async function readSkillFile(path: string, sandbox: Sandbox): Promise<SkillRead> {
+  const bundled = await bundleSkill(path);
+  if (!bundled.ok) return bundled;
+  const described = await describeSkill(bundled.code, sandbox);
+  return described.ok ? described : { ok: false, problem: `${path}: ${described.problem}` };
+}
+
+/** What the code says of itself, judged. */
+export async function describeSkill(code: string, sandbox: Sandbox): Promise<SkillRead> {
   const described = await sandbox.describe(code);
-  if (!described.ok) {
-    return { ok: false, problem: `${basename(file)}: ${described.problem}`, path: '' };
-  }
+  if (!described.ok) return described;
   const read = readManifest(described.manifest);
   if (!read.ok) return read;
-  const schema = readOutputSchema(described.output);
-  if (!schema.ok) return { ...schema, path: 'output' };
-  return { ok: true, code, imports, manifest: read.manifest, output: described.output };
+  const { output } = described;
+  const schema = readOutputSchema(output);
+  if (!schema.ok) return { ok: false, problem: `output: ${schema.problem}` };
+  return { ok: true, skill: { code, manifest: read.manifest, output } };
 }

@@ -40,9 +40,9 @@ const FORBIDDEN = [
  * Free names are told from local ones by the compiler, as it replaces them. A skill can hide from this: the sandbox cannot be
  * hidden from.
  *
- * @param map source map of the bundle
+ * @param map source map of the bundle; null where nobody has it: no place is told then
  */
-export async function scanProblem(code: string, map: string): Promise<string | null> {
+export async function scanProblem(code: string, map: string | null): Promise<string | null> {
   const mark = (name: string): string => `HARNESS_SCAN_${name}`;
   const { code: marked, map: back } = await transform(code, {
     define: Object.fromEntries(
@@ -54,7 +54,8 @@ export async function scanProblem(code: string, map: string): Promise<string | n
   for (const rule of FORBIDDEN) {
     const uses = new RegExp(rule.uses.source.replace('MARK', mark(rule.mark)));
     const found = uses.exec(marked);
-    if (found !== null) return `${placeOf(marked, found.index, back, map)}${rule.says}`;
+    if (found === null) continue;
+    return `${map === null ? 'it ' : placeOf(marked, found.index, back, map)}${rule.says}`;
   }
   return null;
 }

@@ -8,6 +8,7 @@ import { cycleCommands } from './cycle';
 import { doctorCommand } from './doctor';
 import { haltCommands } from './halt';
 import { planCommand } from './plan';
+import { skillsCommands } from './skills';
 import { upCommands } from './up';
 
 function program(): Command {
@@ -43,6 +44,7 @@ function program(): Command {
     planCommand,
     cycleCommands,
     haltCommands,
+    skillsCommands,
     auditCommands,
   ])
     add(root);

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { SEARCH_ATTRIBUTES } from '../core/start';
+import { liveConfig } from '../config';
 import { Problem } from '../problem';
 import { DEFAULT_PORT, DEFAULT_UI_PORT } from '../server/ports';
 import type { HarnessWorker } from '../worker';
@@ -115,7 +116,9 @@ async function work(context: Context): Promise<void> {
 async function startedWorker(context: Context): Promise<HarnessWorker> {
   const log = context.log();
   const { startWorker } = await import('../worker');
-  return startWorker(context.connection(), await context.store(), log);
+  return startWorker(context.connection(), await context.store(), log, {
+    config: liveConfig(context.options.config, context.env),
+  });
 }
 
 /** Until Ctrl-C, SIGTERM, or the end of what runs: the worker takes no further task, and what runs ends. */

@@ -1,5 +1,5 @@
 import type { AuditHead } from './entry';
-import type { Output, TaskLists } from './events';
+import type { Output, TaskLeft, TaskLists, Violation } from './events';
 import type { Plan } from './plan';
 import type { Reason } from './reasons';
 import type { Verdict } from './validate';
@@ -12,6 +12,13 @@ export interface TaskDone {
   readonly lists?: TaskLists;
   /** The chain's head after the entries that rode on the task, and what the task wrote: Temporal's history is its witness. */
   readonly audit: AuditHead;
+  readonly left?: TaskLeft;
+}
+
+/** What goes with a skill's failure: its violations with the response that each of them has met, and what it left. */
+export interface TaskFailed {
+  readonly violations: readonly Violation[];
+  readonly left: TaskLeft;
 }
 
 /** T1's answer: its verdict decides whether a graph is built. */

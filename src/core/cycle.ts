@@ -5,6 +5,7 @@ import {
   type EventOf,
   type Halt,
   type Output,
+  type TaskLeft,
   type TaskLists,
   type Violation,
 } from './events';
@@ -28,7 +29,10 @@ export interface TaskState {
   outcome: TaskOutcome | null;
   reason: Reason | null;
   spreads: Reason | null;
+  /** C3.P1, P2, P5: by the plan, or by what a later look at the registry found. */
+  barred: Reason | null;
   output: Output;
+  left: TaskLeft | null;
   started_at: string | null;
   ended_at: string | null;
 }
@@ -207,7 +211,9 @@ function stateOf(planned: PlannedTask): TaskState {
     outcome: null,
     reason: null,
     spreads: null,
+    barred: planned.barred,
     output: null,
+    left: null,
     started_at: null,
     ended_at: null,
   };
@@ -259,6 +265,8 @@ function foldTask(cycle: Cycle, event: TaskEvent): void {
     case 'TASK_STOPPED':
       task.status = 'WAITING';
       task.started_at = null;
+      task.barred = event.data.barred ?? task.barred;
+      task.left = event.data.left ?? task.left;
       return;
     case 'TASK_SKIPPED':
       Object.assign(task, { status: 'ENDED', outcome: 'SKIPPED', reason: event.data.reason });
@@ -277,6 +285,7 @@ function foldTask(cycle: Cycle, event: TaskEvent): void {
         reason: event.data.reason,
       });
       task.output = event.data.output;
+      task.left = event.data.left ?? task.left;
       task.ended_at = event.at;
       cycle.lists = { ...cycle.lists, ...event.data.lists };
       if (event.data.outcome === 'SUCCESS') foldGate(cycle, task);

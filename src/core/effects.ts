@@ -28,6 +28,20 @@ export interface Receipt {
   readonly at: string;
 }
 
+/** What an effect configured as `in_shadow` does in shadow: `record` writes down what would have been done. */
+export type InShadow = 'record' | 'perform';
+
+/**
+ * C6.T4: is the effect, in shadow, written down only? What an execution skill (L12) asks for always is, and so is `audit_log`,
+ * whose payload belongs in the record and nowhere else.
+ */
+export function isRecordedInShadow(effect: string, inShadow: InShadow, layer: string): boolean {
+  return effect === AUDIT_LOG || layer === 'L12' || inShadow === 'record';
+}
+
+/** The longest that the performing of one effect may take, in milliseconds: others wait for it. */
+export const EFFECT_MS_MAX = 10_000;
+
 /** Limits of one task's effects: a skill cannot flood the record. */
 export const EFFECT_CALLS_MAX = 1_000;
 export const EFFECT_PAYLOAD_BYTES_MAX = 256 * 1_024;

@@ -38,7 +38,7 @@ function isEnding(cycle: Cycle): boolean {
 
 /**
  * C3.D1, C3.D2, C4.O, C4.P, R23: tasks start in execution order, each when all its dependencies have ended; a sequential
- * graph has one running at a time, a parallel one several, never two that share a side effect (C7.D). Skips are recorded as
+ * graph has one running at a time, a parallel one several, never two that may not overlap (C7.D). Skips are recorded as
  * they fall due.
  */
 function schedule(cycle: Cycle, now: string): Step {
@@ -49,7 +49,7 @@ function schedule(cycle: Cycle, now: string): Step {
     const busy = [...running, ...starting];
     const ready = task.after.every((i) => cycle.tasks[i]?.status === 'ENDED');
     const apart = cycle.parallel || busy.length === 0;
-    if (!ready || !apart || busy.some((other) => shareEffect(task, other))) break;
+    if (!ready || !apart || busy.some((other) => mustNotOverlap(task, other))) break;
     const skip = skipOf(cycle, task, now);
     if (skip === null) {
       starting.push(task);
@@ -63,7 +63,9 @@ function schedule(cycle: Cycle, now: string): Step {
   return running.length > 0 ? { do: 'AWAIT' } : { do: 'END', events: endOf(cycle, now) };
 }
 
-function shareEffect(one: TaskState, other: TaskState): boolean {
+/** C7.D: never two that share a side effect. T4 runs alone: it writes its actions into the trail itself, in causal order. */
+function mustNotOverlap(one: TaskState, other: TaskState): boolean {
+  if ([one, other].some(({ planned }) => planned.task_type === 'emit_actions')) return true;
   return one.planned.effects.some((effect) => other.planned.effects.includes(effect));
 }
 
@@ -75,7 +77,7 @@ function skipOf(cycle: Cycle, task: TaskState, now: string): Event | null {
     ...dependencyFailure(cycle, task),
     ...inherited,
     ...gateSkips(cycle, task),
-    ...(task.planned.barred === null ? [] : [task.planned.barred]),
+    ...(task.barred === null ? [] : [task.barred]),
   ];
   const reason = firstOf(candidates);
   return reason === null

@@ -1,8 +1,9 @@
 import type { Clause } from './clauses';
 import type { Json, JsonObject, Listed, Ref, Sha256 } from './json';
-import type { Plan } from './plan';
+import type { Plan, PlannedSkill } from './plan';
 import type { Policy } from './policy';
 import type { CycleOutcome, Reason, ReasonCode, ViolationCode, ViolationResponse } from './reasons';
+import type { Isolation } from './skills';
 import type { Verdict } from './validate';
 
 /** What a person may decide on a halt (R31). */
@@ -83,6 +84,8 @@ interface Body {
     readonly task_id: string;
     readonly task_type: string;
     readonly skill_ref: string;
+    /** What the plan holds of it; absent for a built-in. DEPRECATED is invoked, and flagged here (R28). */
+    readonly skill?: PlannedSkill;
   };
   TASK_ENDED: {
     readonly task_id: string;
@@ -92,6 +95,7 @@ interface Body {
     /** 2 or more: a worker was lost and the task was attempted again (R24). Null for a failure. */
     readonly attempt: number | null;
     readonly lists?: TaskLists;
+    readonly left?: TaskLeft;
   };
   TASK_SKIPPED: {
     readonly task_id: string;
@@ -101,7 +105,13 @@ interface Body {
     /** R7: the skip that descendants inherit, when it spreads. */
     readonly spreads: Reason | null;
   };
-  TASK_STOPPED: { readonly task_id: string; readonly because: string };
+  TASK_STOPPED: {
+    readonly task_id: string;
+    readonly because: string;
+    /** C3.P5: what has come to bar it since the plan was built; it is then skipped for it. */
+    readonly barred?: Reason;
+    readonly left?: TaskLeft;
+  };
   STATE_JUDGED: Verdict;
   GRAPH_BUILT: Plan;
   GRAPH_REFUSED: { readonly problems: readonly Reason[]; readonly override: boolean };
@@ -125,6 +135,14 @@ interface Body {
     readonly summary: string;
     readonly reasons: readonly Reason[];
   };
+}
+
+/** What a skill's run leaves behind, however it ended. */
+export interface TaskLeft {
+  /** The level that its isolation reached; absent when no attempt got so far. */
+  readonly isolation?: Isolation;
+  /** Receipts of its effects, in the order of the calls (interface, "Effects"). */
+  readonly effects: Listed;
 }
 
 /** What T3 and T4 leave behind that grows with the beliefs: references to lists in the store. */

@@ -1,5 +1,5 @@
 import { type Cycle, openedOf, policyOf, textOf } from './cycle';
-import { type Choice, CHOICES, type Event, event, type Halt } from './events';
+import { type Choice, CHOICES, type Event, event, type Halt, type Violation } from './events';
 import { invariant } from './invariant';
 import type { JsonObject } from './json';
 import { type Reason, type ReasonCode, REASONS, VIOLATIONS, type ViolationCode } from './reasons';
@@ -186,6 +186,33 @@ function refusedEvent(request: Asked, why: string, override: boolean, now: strin
   const data = { decision: { ...request } as JsonObject, why, override };
   const clause = override ? 'C5.O' : 'C3.F3';
   return event('DECISION_REFUSED', clause, now, data, { actor: request.by });
+}
+
+/** What a skill has done against the contract, with the response it has met (C7.V1–V5); the halt, where that is one. */
+export function skillViolationEvents(
+  cycle: Cycle,
+  violations: readonly Violation[],
+  taskName: string,
+  now: string,
+): { readonly violations: Event[]; readonly halt: Event[] } {
+  const halting = violations.find(({ response }) => response.includes('HALT'));
+  return {
+    violations: violations.map((violation) =>
+      event('VIOLATION', VIOLATIONS[violation.code].clause, now, violation, { task: taskName }),
+    ),
+    halt: halting === undefined ? [] : haltFor(cycle, halting, now),
+  };
+}
+
+/** C7.V1. What is ending already is not halted on top; a halt that waits gets one cause more. */
+function haltFor(cycle: Cycle, { code, detail, skill_ref }: Violation, now: string): Event[] {
+  const raisedBy = skill_ref ?? 'harness';
+  if (cycle.haltOpen && cycle.halt !== null) {
+    const data = { halt_id: cycle.halt.halt_id, detail: `${code}: ${detail}` };
+    return [event('HALT_REPEATED', 'C7.V1', now, data, { actor: raisedBy })];
+  }
+  if (cycle.cancelled || cycle.ended_by !== null) return [];
+  return [raiseHalt(cycle, { code, detail, raisedBy }, now)];
 }
 
 /** A violation as the record and the result show it, with the contract's response (C7.V1–V5, C5.O). */

@@ -41,6 +41,16 @@ export function actionId(emitTaskId: string, beliefId: string): string {
   return v5(`action:${emitTaskId}:${beliefId}`, NAMESPACE);
 }
 
+/** C4.I2: one call of one effect of a task, the `ordinal`th (from 1): the same in every attempt and run of its cycle. */
+export function effectKey(
+  cycleId: string,
+  taskId: string,
+  effect: string,
+  ordinal: number,
+): string {
+  return v5(`effect:${cycleId}:${taskId}:${effect}:${ordinal}`, NAMESPACE);
+}
+
 /** R36: same bundle, graph, policy and mode are the same cycle. */
 export function cycleId(
   mode: string,

@@ -12,6 +12,11 @@ export interface Ref {
   readonly count: number;
 }
 
+/** Nothing but `ref` and `count`: what is so of itself is stored, and then carried as a reference to that. */
+export function isRef(value: unknown): value is Ref {
+  return isObject(value) && Object.keys(value).sort().join() === 'count,ref';
+}
+
 /** A list as the record carries it: itself while it is at most 1 KiB of JSON, a reference above. */
 export type Listed = Ref | readonly Json[];
 

@@ -21,6 +21,12 @@ export const INLINE_BYTES_MAX = 1_024;
 /** Audit entries that may ride on one activity's input; more are flushed first. */
 export const RIDER_BYTES_MAX = 64 * 1_024;
 
+/** Outputs of dependencies that travel in a skill's call; longer ones are read from the record. */
+export const OUTPUTS_CARRIED_BYTES_MAX = 64 * 1_024;
+
+/** A skill's output (interface, "Skill"): more is OUTPUT_SCHEMA. */
+export const SKILL_OUTPUT_BYTES_MAX = 1_024 * 1_024;
+
 /** The engine heeds this many signals of a cycle; further ones are only counted. Decisions come by update. */
 export const SIGNALS_MAX = 500;
 

@@ -8,7 +8,7 @@ import { deniedOf, type Grants, grantsOf } from './permissions';
 import type { Policy } from './policy';
 import { toRanges } from './ranges';
 import type { Reason } from './reasons';
-import type { SkillsSnapshot } from './skills';
+import type { SkillFacts, SkillsSnapshot } from './skills';
 
 /** One task of a plan: all that the engine needs to know of it, and all that a record shows of it. */
 export interface PlannedTask {
@@ -24,6 +24,22 @@ export interface PlannedTask {
   readonly effects: readonly string[];
   /** The first precondition of bundle, graph and policy that bars it, whatever runs before it; null: none (R33). */
   readonly barred: Reason | null;
+  /** Of a task whose skill is registered and may be invoked; a built-in has none. */
+  readonly skill?: PlannedSkill;
+}
+
+export interface PlannedSkill {
+  /** Hash of the registration that runs: what was registered, nothing newer (C7.R). */
+  readonly registration: Sha256;
+  readonly state: 'ACTIVE' | 'DEPRECATED';
+  /** SK-2, R33: the task stands behind T3, so of the beliefs it reads the surviving ones. */
+  readonly behind_filter: boolean;
+}
+
+/** Which snapshot of the registry a plan was built with (R18). */
+export interface RegistryRead {
+  readonly version: number;
+  readonly hash: Sha256;
 }
 
 /** C4.I1: a function of bundle, graph, policy and registry snapshot alone; fixed before T2 starts. */
@@ -32,6 +48,8 @@ export interface Plan {
   readonly parallel: boolean;
   readonly tasks: readonly PlannedTask[];
   readonly gates: readonly GateVerdict[];
+  /** Null when no task of the graph asks for a skill, or nothing was ever registered. */
+  readonly registry: RegistryRead | null;
 }
 
 export interface GateVerdict {
@@ -57,6 +75,7 @@ export interface PlanInput {
   readonly bundle: Bundle | null;
   readonly policy: Policy;
   readonly skills: SkillsSnapshot;
+  readonly registry?: RegistryRead | null;
   readonly hashes: {
     readonly input_hash: Sha256;
     readonly graph_hash: Sha256;
@@ -65,28 +84,34 @@ export interface PlanInput {
 }
 
 /** BUILD_GRAPH (CA) for a graph without problems. */
-export function buildPlan({ graph, bundle, policy, skills, hashes }: PlanInput): Plan {
+export function buildPlan(input: PlanInput): Plan {
+  const { graph, bundle, policy, skills, hashes } = input;
   const identified = identify(graph, hashes.input_hash);
   const position = new Map(identified.map(({ task }, i) => [task.name, i]));
   const gates = bundle === null ? [] : (graph.gates ?? []).map((gate) => judgeGate(gate, bundle));
   const facts =
     bundle === null ? null : { bundle, policy, grants: grantsOf(bundle, policy), gates, skills };
+  const behind = behindFilter(identified.map(({ task }) => task));
   const seen = new Map<string, string>();
   const tasks = identified.map(({ task, task_id }): PlannedTask => {
     const first = seen.get(task_id);
     if (first === undefined) seen.set(task_id, task.name);
+    const known = factsFor(task, skills);
     return {
       name: task.name,
       task_id,
       task_type: task.task_type,
       skill_ref: isBuiltIn(task.skill_ref)
         ? `${task.skill_ref}@${BUILT_IN_VERSION}`
-        : task.skill_ref,
+        : known === undefined
+          ? task.skill_ref
+          : `${known.skill_id}@${known.skill_version}`,
       after: toRanges(task.depends_on.flatMap((name) => position.get(name) ?? [])),
       timeout_ms: task.timeout_ms,
       critical: task.critical === true || isBuiltIn(task.skill_ref), // R20: T1–T4 always are
       effects: effectsOf(task),
       barred: facts === null ? null : barredBy(task, first, facts),
+      ...plannedSkill(known, behind.has(task.name)),
     };
   });
   return {
@@ -94,7 +119,33 @@ export function buildPlan({ graph, bundle, policy, skills, hashes }: PlanInput):
     parallel: graph.parallel === true,
     tasks,
     gates,
+    registry: input.registry ?? null,
   };
+}
+
+function factsFor(task: Task, skills: SkillsSnapshot): SkillFacts | undefined {
+  return Object.hasOwn(skills, task.skill_ref) ? skills[task.skill_ref] : undefined;
+}
+
+function plannedSkill(
+  skill: SkillFacts | undefined,
+  behind_filter: boolean,
+): { readonly skill?: PlannedSkill } {
+  if (skill === undefined || (skill.state !== 'ACTIVE' && skill.state !== 'DEPRECATED')) return {};
+  const { registration, state } = skill;
+  return { skill: { registration, state, behind_filter } };
+}
+
+/** Names of the tasks that descend from T3; in execution order each task's dependencies come before it. */
+function behindFilter(tasks: readonly Task[]): ReadonlySet<string> {
+  const filters = new Set(
+    tasks.filter((task) => task.skill_ref === 'harness.filter-beliefs').map(({ name }) => name),
+  );
+  const behind = new Set<string>();
+  for (const { name, depends_on } of tasks) {
+    if (depends_on.some((before) => filters.has(before) || behind.has(before))) behind.add(name);
+  }
+  return behind;
 }
 
 /** R34: evaluated once, here. True → `if_false` is skipped; false → `if_true` is. */
@@ -132,7 +183,7 @@ function barredBy(task: Task, duplicateOf: string | undefined, facts: Facts): Re
 
 /** C3.P1, R10: named by the task, or by its skill. */
 function missingState(task: Task, { bundle, skills }: Facts): Reason | null {
-  const skill = Object.hasOwn(skills, task.skill_ref) ? skills[task.skill_ref] : undefined;
+  const skill = factsFor(task, skills);
   const needed = [...task.required_state, ...(skill?.required_inputs ?? [])];
   const state = needed.find((name) => bundle[name] === null);
   return state === undefined
@@ -161,7 +212,7 @@ function denied(task: Task, { grants }: Facts): Reason | null {
 /** C3.P5, R35. */
 function skillBar(task: Task, skills: SkillsSnapshot): Reason | null {
   if (isBuiltIn(task.skill_ref)) return null;
-  const skill = Object.hasOwn(skills, task.skill_ref) ? skills[task.skill_ref] : undefined;
+  const skill = factsFor(task, skills);
   if (skill === undefined) {
     return {
       code: 'SKILL_UNREGISTERED',

@@ -104,6 +104,8 @@ export const VIOLATIONS = {
   },
   PERMISSION_BYPASS: { kind: 'SKILL_VIOLATION', clause: 'C7.V2', response: ['REJECT'] },
   LAYER_BYPASS: { kind: 'SKILL_VIOLATION', clause: 'C7.V3', response: ['QUARANTINE', 'REVIEW'] },
+  TIMEOUT: { kind: 'SKILL_VIOLATION', clause: 'C7.V4', response: ['COUNT'] },
+  OUTPUT_SCHEMA: { kind: 'SKILL_VIOLATION', clause: 'C7.V5', response: ['COUNT'] }, // R15
   OVERRIDE_ATTEMPT: { kind: 'HARNESS_VIOLATION', clause: 'C5.O', response: ['REJECT', 'HALT'] },
   GRAPH_INVALID: { kind: 'HARNESS_VIOLATION', clause: 'C5.O', response: ['REJECT', 'HALT'] },
 } as const satisfies Partial<Record<ReasonCode, ViolationRule>>;

@@ -1,8 +1,8 @@
-import type { GraphAnswer, TaskDone, ValidateDone } from './answers';
+import type { GraphAnswer, TaskDone, TaskFailed, ValidateDone } from './answers';
 import type { Clause } from './clauses';
-import type { TaskState } from './cycle';
-import { type Event, event } from './events';
-import { violationEvent } from './halts';
+import type { Cycle, TaskState } from './cycle';
+import { type Event, event, type TaskLeft } from './events';
+import { skillViolationEvents, violationEvent } from './halts';
 import { type Reason, REASONS } from './reasons';
 import { type CycleInput, HARNESS_VERSION } from './start';
 
@@ -30,8 +30,9 @@ export function openingEvent(
 }
 
 export function startedEvent({ planned }: TaskState, now: string): Event {
-  const { name, task_id, task_type, skill_ref } = planned;
-  return event('TASK_STARTED', 'C4.O', now, { task_id, task_type, skill_ref }, { task: name });
+  const { name, task_id, task_type, skill_ref, skill } = planned;
+  const data = { task_id, task_type, skill_ref, ...(skill === undefined ? {} : { skill }) };
+  return event('TASK_STARTED', 'C4.O', now, data, { task: name });
 }
 
 /** SUCCESS; for T1 also its verdict, which decides whether a graph is built (C6.T1). */
@@ -40,7 +41,7 @@ export function endedEvents(
   done: TaskDone | ValidateDone,
   now: string,
 ): Event[] {
-  const { output, attempt, lists } = done;
+  const { output, attempt, lists, left } = done;
   const data = {
     task_id: planned.task_id,
     outcome: 'SUCCESS' as const,
@@ -48,6 +49,7 @@ export function endedEvents(
     output,
     attempt,
     ...(lists === undefined ? {} : { lists }),
+    ...(left === undefined ? {} : { left }),
   };
   const ended = event('TASK_ENDED', clauseOf(planned.task_type), now, data, { task: planned.name });
   if (!('verdict' in done)) return [ended];
@@ -59,29 +61,43 @@ export function endedEvents(
   ];
 }
 
-/** C3.F1, C3.F4. */
-export function failedEvents({ planned }: TaskState, reason: Reason, now: string): Event[] {
+/** C3.F1, C3.F4; of a skill also what it did against the contract, which may halt the cycle (C7.V1–V5). */
+export function failedEvents(
+  cycle: Cycle,
+  { planned }: TaskState,
+  reason: Reason,
+  failed: TaskFailed | null,
+  now: string,
+): Event[] {
   const data = {
     task_id: planned.task_id,
     outcome: 'FAILED' as const,
     reason,
     output: null,
     attempt: null,
+    ...(failed === null ? {} : { left: failed.left }),
   };
-  return [event('TASK_ENDED', REASONS[reason.code], now, data, { task: planned.name })];
+  const ended = event('TASK_ENDED', REASONS[reason.code], now, data, { task: planned.name });
+  if (failed === null) return [ended];
+  const { violations, halt } = skillViolationEvents(cycle, failed.violations, planned.name, now);
+  return [...violations, ended, ...halt];
 }
 
 /** R32: stopped, not FAILED. */
-export function stoppedEvents({ planned }: TaskState, because: string, now: string): Event[] {
-  return [
-    event(
-      'TASK_STOPPED',
-      'C3.F3',
-      now,
-      { task_id: planned.task_id, because },
-      { task: planned.name },
-    ),
-  ];
+export function stoppedEvents(
+  { planned }: TaskState,
+  because: string,
+  now: string,
+  left?: TaskLeft,
+): Event[] {
+  const data = { task_id: planned.task_id, because, ...(left === undefined ? {} : { left }) };
+  return [event('TASK_STOPPED', 'C3.F3', now, data, { task: planned.name })];
+}
+
+/** C3.P5: its skill may not be invoked any more; the engine then skips it for that reason. */
+export function barredEvents({ planned }: TaskState, barred: Reason, now: string): Event[] {
+  const data = { task_id: planned.task_id, because: barred.detail, barred };
+  return [event('TASK_STOPPED', 'C3.P5', now, data, { task: planned.name })];
 }
 
 /** C4.I1; a graph that goes round the gate is also a violation (R26, C5.O). */

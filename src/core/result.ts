@@ -1,6 +1,6 @@
 import { type Cycle, namesOf, openedOf, type TaskState } from './cycle';
 import type { AuditHead } from './entry';
-import type { Halt, Output, Violation } from './events';
+import type { Halt, Output, TaskLeft, Violation } from './events';
 import type { Listed, Sha256 } from './json';
 import type { HarnessPhase } from './phases';
 import { capReasons, type CycleOutcome, type Reason, type TaskOutcome } from './reasons';
@@ -42,6 +42,11 @@ export interface TaskResult {
   readonly output: Output;
   readonly started_at: string | null;
   readonly ended_at: string | null;
+  /** Of a skill's task: the level of its isolation, and the receipts of its effects. */
+  readonly isolation?: TaskLeft['isolation'];
+  readonly effects?: TaskLeft['effects'];
+  /** R28: it ran on a version that is deprecated. */
+  readonly deprecated?: true;
 }
 
 export function resultOf(cycle: Cycle, runId: string, audit: AuditHead): CycleResult {
@@ -82,6 +87,8 @@ function taskResult(task: TaskState): TaskResult {
     output: task.output,
     started_at: task.started_at,
     ended_at: task.ended_at,
+    ...task.left,
+    ...(task.planned.skill?.state === 'DEPRECATED' ? { deprecated: true as const } : {}),
   };
 }
 

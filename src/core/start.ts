@@ -22,6 +22,12 @@ export interface CycleInput {
 export const EXECUTION_CYCLE = 'executionCycle';
 export const TASK_QUEUE = 'harness';
 
+/** The registry's one authority: its workflow's id and type, its update, its signal and its query. */
+export const REGISTRY_WORKFLOW_ID = 'harness-registry';
+export const SKILL_REGISTRY = 'skillRegistry';
+export const REGISTRY_CHANGE = 'change';
+export const REGISTRY_NEWS = 'news';
+
 /** The search attributes of every cycle, all keywords. */
 export const SEARCH_ATTRIBUTES = {
   HarnessPhase: 'Keyword',

@@ -1,16 +1,19 @@
 import type { AuditHead, Draft, Entry } from '../core/entry';
 import type { Receipt } from '../core/effects';
+import type { Registry, RegistrySnapshot, ViolationNote } from '../core/registry';
 import type { JsonObject, Sha256 } from '../core/json';
 
 /**
- * Where the harness keeps what outlives a process: documents by their hash, audit chains, emitted actions, cycles.
+ * Where the harness keeps what outlives a process: documents by their hash, audit chains, emitted actions, effects, cycles.
  * One interface, several adapters; `test/store/contract.ts` is the suite that each of them passes.
  */
 export interface Store {
   readonly documents: DocumentStore;
   readonly audit: AuditStore;
   readonly actions: ActionStore;
+  readonly effects: EffectStore;
   readonly cycles: CycleStore;
+  readonly registry: RegistryStore;
   close(): Promise<void>;
 }
 
@@ -79,8 +82,8 @@ export type EffectIntent = Omit<Receipt, 'status' | 'detail' | 'at'>;
  */
 export interface EffectAct {
   readonly repeatable: boolean;
-  /** Never rejects for what the target does: that is a status. */
-  perform(): Promise<Pick<Receipt, 'status' | 'detail'>>;
+  /** Never rejects for what the target does: that is a status. `again`: an attempt that was lost has begun it before. */
+  perform(again: boolean): Promise<Pick<Receipt, 'status' | 'detail'>>;
 }
 
 /**
@@ -105,6 +108,46 @@ export interface EffectStore {
   ): Promise<readonly Receipt[]>;
   /** What stands, without fencing. */
   read(cycleId: string, taskId: string): Promise<readonly Receipt[]>;
+}
+
+/** Where the registry's newest snapshot is: a document, by its hash. */
+export interface RegistryPointer {
+  readonly version: number;
+  readonly hash: Sha256;
+}
+
+/** The registry at this moment. */
+export interface RegistryNow {
+  /** The newest snapshot, and every violation noted since. */
+  readonly registry: Registry;
+  /** null, and no snapshot: nothing was ever registered here. */
+  readonly pointer: RegistryPointer | null;
+  readonly snapshot: RegistrySnapshot | null;
+}
+
+/**
+ * The registry as its one authority (a workflow) has published it, and the violations that were noted meanwhile. The gate: it
+ * is read just before a task's body, so that a quarantine takes effect at the next task of every cycle on every worker (C7.V1).
+ */
+export interface RegistryStore {
+  /** @throws StoreError STORE_UNAVAILABLE: who cannot tell which skills are quarantined runs none */
+  now(): Promise<RegistryNow>;
+  /**
+   * Publishes the next snapshot, durable when it returns, in force for every process at its next look.
+   * @returns null when the registry stands elsewhere than at `from`: nothing is changed then
+   */
+  publish(
+    from: RegistryPointer | null,
+    snapshot: RegistrySnapshot,
+  ): Promise<RegistryPointer | null>;
+  /**
+   * Notes a violation, once for its id; in force for every process when it returns. `make` sees all notes, and gives the
+   * new one what depends on them.
+   */
+  note(
+    id: string,
+    make: (earlier: readonly ViolationNote[]) => Omit<ViolationNote, 'n' | 'id'>,
+  ): Promise<ViolationNote>;
 }
 
 /** What is known of a cycle outside its chain: how it was started, and the result it ended with. */

@@ -1,32 +1,22 @@
 import * as temporal from '@temporalio/workflow';
-import type { LocalActivities, TaskActivities, TaskCall } from '../activities/contract';
-import type { GraphAnswer, TaskDone, ValidateDone } from '../core/answers';
-import { newCycle, openedOf, type TaskState } from '../core/cycle';
+import type { LocalActivities } from '../activities/contract';
+import { newCycle } from '../core/cycle';
 import { nextStep, type Step } from '../core/engine';
 import { type Event, event } from '../core/events';
 import { judgeDecision, operatorHalt, raiseHalt } from '../core/halts';
-import { RIDER_BYTES_MAX, SIGNALS_MAX } from '../core/limits';
-import {
-  endedEvents,
-  failedEvents,
-  graphEvents,
-  openingEvent,
-  startedEvent,
-  stoppedEvents,
-} from '../core/recorded';
+import { SIGNALS_MAX } from '../core/limits';
+import { graphEvents, openingEvent } from '../core/recorded';
 import { endOf } from '../core/outcome';
-import { haltSummary, taskSummary } from '../core/report';
+import { haltSummary } from '../core/report';
 import { type CycleResult, fitting, resultOf } from '../core/result';
 import { type CycleInput, problemOfInput } from '../core/start';
-import { formatInstant, parseInstant } from '../core/time';
+import { parseInstant } from '../core/time';
 import { readDecision, readHaltRequest } from '../documents/decision';
 import { cycleQuery, decideUpdate, DESCRIPTIONS, haltSignal, resumeSignal } from './messages';
-import { failureOf, LOCAL_OPTIONS, type TaskFailure, taskOptions } from './options';
+import { failureOf, LOCAL_OPTIONS, type TaskFailure } from './options';
 import { Recorder } from './recorder';
+import { now, TaskRunner, TIMER_MS_MAX } from './task-runner';
 import { Visibility } from './visibility';
-
-/** The longest timer that is set; a halt that expires later, or never, waits on several, so that the Web UI draws its bar. */
-const TIMER_MS_MAX = 30 * 86_400_000;
 
 /** One governed cycle: asks the core for the next step and obeys it, until the record is closed (Appendix A). */
 export async function executionCycle(input: CycleInput): Promise<CycleResult> {
@@ -44,22 +34,13 @@ export async function executionCycle(input: CycleInput): Promise<CycleResult> {
   });
 }
 
-/** Workflow time: the server's, the same at every replay (R4). */
-function now(): string {
-  return formatInstant(Date.now());
-}
-
 class CycleRun {
   private readonly cycle = newCycle();
   private readonly info = temporal.workflowInfo();
   private readonly books = temporal.proxyLocalActivities<LocalActivities>(LOCAL_OPTIONS);
   private readonly recorder = new Recorder(this.cycle, this.info.runId);
   private readonly visibility = new Visibility(this.cycle);
-  private readonly running = new Map<string, Promise<void>>();
-  /** By task: its activity, until the worker has let go of it, stopped or not. */
-  private readonly attempts = new Map<string, Promise<void>>();
-  private graphAhead: GraphAnswer | undefined;
-  private tasks = new temporal.CancellationScope();
+  private readonly tasks: TaskRunner;
   private signals = 0;
   private cancelRequested = false;
   /** Why this run has no place in the record: it fails, and writes nothing. */
@@ -70,6 +51,16 @@ class CycleRun {
 
   constructor(input: CycleInput) {
     this.input = input;
+    this.tasks = new TaskRunner({
+      cycle: this.cycle,
+      input,
+      runId: this.info.runId,
+      recorder: this.recorder,
+      books: this.books,
+      flush: () => this.flush(),
+      refuse: (detail) => void (this.refusal = detail),
+      harnessError: (detail, openTask) => this.harnessError(detail, openTask),
+    });
     // First of all: a message that arrived before the first task is handed over as soon as its handler is set.
     this.recorder.record([openingEvent(input, this.info, now())]);
     // Before the first await, so that no message is lost; C3.F3 begins with being heard.
@@ -100,7 +91,7 @@ class CycleRun {
       this.visibility.report();
       switch (step.do) {
         case 'RUN':
-          await this.start(step.tasks);
+          await this.tasks.start(step.tasks);
           break;
         case 'BUILD_GRAPH':
           await this.buildGraph();
@@ -112,7 +103,7 @@ class CycleRun {
           await this.news();
           break;
         case 'STOP':
-          await this.stop();
+          await this.tasks.stop();
           break;
         case 'WAIT':
           await this.waitForHuman();
@@ -142,131 +133,10 @@ class CycleRun {
     return resultOf(this.cycle, this.info.runId, this.recorder.audit);
   }
 
-  private async start(tasks: readonly TaskState[]): Promise<void> {
-    const leaving = tasks.flatMap(({ planned }) => this.attempts.get(planned.name) ?? []);
-    // A stopped attempt still has the task's activity id. What came meanwhile may say otherwise: ask again.
-    if (leaving.length > 0) return void (await Promise.all(leaving));
-    const first = this.running.size === 0;
-    const starts = tasks.map((task) => {
-      const at = now();
-      this.recorder.record([startedEvent(task, at)]);
-      return { task, started: { seq: this.recorder.lastSeq(), at } };
-    });
-    // What is pending rides on the one task that starts; beside other tasks, or when it is much, it is written first.
-    const rides = first && tasks.length === 1 && this.recorder.riderBytes() <= RIDER_BYTES_MAX;
-    if (!rides && !(await this.flush())) return this.giveUp(starts.map(({ task }) => task));
-    if (this.cycle.haltOpen || this.cycle.cancelled)
-      return this.giveUp(starts.map(({ task }) => task));
-    for (const { task, started } of starts) {
-      const run = this.runTask(task, started).finally(() => this.running.delete(task.planned.name));
-      this.running.set(task.planned.name, run);
-    }
-  }
-
-  /** A halt came between the decision to start and the start: nothing has run. */
-  private giveUp(tasks: readonly TaskState[]): void {
-    for (const task of tasks)
-      this.recorder.record(stoppedEvents(task, 'a halt cut in before it started', now()));
-  }
-
-  private async runTask(task: TaskState, started: TaskCall['started']): Promise<void> {
-    const entries = this.recorder.riders();
-    const call: TaskCall = {
-      cycle_id: this.input.cycle_id,
-      task: {
-        name: task.planned.name,
-        task_id: task.planned.task_id,
-        timeout_ms: task.planned.timeout_ms,
-      },
-      hashes: {
-        input: this.input.input_hash,
-        graph: this.input.graph_hash,
-        policy: this.input.policy_hash,
-      },
-      evaluated_at: openedOf(this.cycle).evaluated_at,
-      fresh_until: this.cycle.verdict?.fresh_until ?? null,
-      survivors: this.cycle.lists.survivors ?? null,
-      entries,
-      started,
-    };
-    const scope = this.tasks;
-    try {
-      const done = await scope.run(() => this.attempt(task, call));
-      this.recorder.acknowledge(entries.at(-1)?.seq ?? 0, done.audit);
-      if ('graph' in done) this.graphAhead = done.graph;
-      this.recorder.record(endedEvents(task, done, now()));
-    } catch (error) {
-      await this.onFailure(task, started.seq, failureOf(error, scope.consideredCancelled));
-    }
-  }
-
-  /** R32: given up at once when a halt cuts in; but an emission is awaited, so that its answer is known. */
-  private attempt(task: TaskState, call: TaskCall): Promise<TaskDone | ValidateDone> {
-    const { name, task_type } = task.planned;
-    const answer = this.schedule(task, call);
-    const over = (): void => void this.attempts.delete(name);
-    this.attempts.set(name, answer.then(over, over));
-    if (task_type === 'emit_actions') return answer;
-    return Promise.race([answer, temporal.CancellationScope.current().cancelRequested]);
-  }
-
-  private schedule(task: TaskState, call: TaskCall): Promise<TaskDone | ValidateDone> {
-    const freshForMs =
-      call.fresh_until === null
-        ? null
-        : Math.min((parseInstant(call.fresh_until) ?? 0) - Date.now(), TIMER_MS_MAX);
-    const options = taskOptions(task.planned, taskSummary(this.cycle, task), freshForMs);
-    const activities = temporal.proxyActivities<TaskActivities>(options);
-    switch (task.planned.task_type) {
-      case 'validate_state':
-        return activities.validate_state(call, this.input);
-      case 'check_regime':
-        return activities.check_regime(call);
-      case 'filter_beliefs':
-        return activities.filter_beliefs(call);
-      default:
-        return activities.emit_actions(call);
-    }
-  }
-
-  private async onFailure(task: TaskState, seq: number, failure: TaskFailure): Promise<void> {
-    switch (failure.kind) {
-      case 'FAILED':
-        this.recorder.record(failedEvents(task, failure.reason, now()));
-        return;
-      case 'STOPPED':
-        if (task.planned.task_type === 'emit_actions')
-          return this.settle(task, seq, failure.because);
-        this.recorder.record(stoppedEvents(task, failure.because, now()));
-        return;
-      case 'REFUSED':
-        this.refusal = failure.detail;
-        this.recorder.record(stoppedEvents(task, failure.detail, now()));
-        return;
-      case 'HARNESS_ERROR':
-        this.recorder.record(stoppedEvents(task, failure.detail, now()));
-        this.harnessError(failure.detail, task.planned.name);
-    }
-  }
-
-  /** An emission that was stopped without an answer may have been made: the trail knows (C4.I2). */
-  private async settle(task: TaskState, seq: number, because: string): Promise<void> {
-    let done: TaskDone | null = null;
-    // What is written first fences the stopped attempt off: it cannot append behind a later entry.
-    if (await this.flush()) {
-      done = await this.books
-        .settleEmission(this.input.cycle_id, this.info.runId, seq)
-        .catch(() => null);
-    }
-    this.recorder.record(
-      done === null ? stoppedEvents(task, because, now()) : endedEvents(task, done, now()),
-    );
-  }
-
   private async buildGraph(): Promise<void> {
     try {
       const judged = this.cycle.verdict !== null;
-      const answer = this.graphAhead ?? (await this.books.buildGraph(this.input, judged));
+      const answer = this.tasks.graphAhead ?? (await this.books.buildGraph(this.input, judged));
       this.recorder.record(graphEvents(answer, now()));
     } catch (error) {
       this.onTrouble(error);
@@ -299,14 +169,6 @@ class CycleRun {
   private async news(): Promise<void> {
     const seen = this.recorder.version;
     await temporal.condition(() => this.recorder.version !== seen);
-  }
-
-  /** R32: what is in flight is stopped; it is not FAILED. */
-  private async stop(): Promise<void> {
-    const scope = this.tasks;
-    this.tasks = new temporal.CancellationScope();
-    scope.cancel();
-    await Promise.all(this.running.values());
   }
 
   /** C3.F3: waits for a decision, or for the halt to expire, which aborts and never resumes. */
@@ -408,6 +270,6 @@ class CycleRun {
 }
 
 function reasonFor(failure: TaskFailure): string {
-  if (failure.kind === 'FAILED') return failure.reason.detail;
+  if (failure.kind === 'FAILED' || failure.kind === 'BARRED') return failure.reason.detail;
   return failure.kind === 'STOPPED' ? failure.because : failure.detail;
 }

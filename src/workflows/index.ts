@@ -1,1 +1,2 @@
 export { executionCycle } from './execution-cycle';
+export { skillRegistry } from './skill-registry';

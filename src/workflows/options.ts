@@ -6,6 +6,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+import type { TaskFailed } from '../core/answers';
 import type { PlannedTask } from '../core/plan';
 import { type Reason, type ReasonCode, REASONS } from '../core/reasons';
 
@@ -14,6 +15,12 @@ const HEARTBEAT_MS = 2_000;
 
 /** R24: a lost worker's task is attempted again this often in all. */
 const ATTEMPTS = 3;
+
+/**
+ * How long a skill's task may wait in its worker for a free process, on top of its own time: the worker counts `timeout_ms`
+ * from the moment the skill starts.
+ */
+const SKILL_QUEUE_MS = 60_000;
 
 const CONTRACT_FAILURES: readonly string[] = Object.keys(REASONS);
 
@@ -29,7 +36,9 @@ export function taskOptions(
   return {
     activityId: task.task_id, // C4.I3, and what makes a swapped task visible to replay
     summary,
-    startToCloseTimeout: Math.max(task.timeout_ms, HEARTBEAT_MS) + HEARTBEAT_MS,
+    startToCloseTimeout:
+      Math.max(task.timeout_ms, HEARTBEAT_MS) +
+      (task.skill === undefined ? HEARTBEAT_MS : SKILL_QUEUE_MS),
     heartbeatTimeout: HEARTBEAT_MS,
     // C3.P4: a task that no worker takes while the bundle is fresh does not start at all; the server's clock decides.
     ...(freshForMs === null ? {} : { scheduleToStartTimeout: Math.max(freshForMs, 1) }),
@@ -48,13 +57,15 @@ export function taskOptions(
   };
 }
 
+const REFUSALS = ['HARNESS_ERROR', 'USAGE', 'TemporalTimeout:StartToClose'];
+
 /** For the harness's own bookkeeping: longer than the store waits for a lock; what it cannot do it says at once. */
 const BOOKKEEPING: Pick<LocalActivityOptions, 'startToCloseTimeout' | 'retry'> = {
   startToCloseTimeout: 30_000,
   retry: {
     initialInterval: 100,
     maximumAttempts: ATTEMPTS,
-    nonRetryableErrorTypes: ['HARNESS_ERROR', 'USAGE', 'TemporalTimeout:StartToClose'],
+    nonRetryableErrorTypes: REFUSALS,
   },
 };
 
@@ -64,9 +75,23 @@ export function recordOptions(summary: string): ActivityOptions {
   return { ...BOOKKEEPING, heartbeatTimeout: HEARTBEAT_MS, summary };
 }
 
+/** A registration runs the skill some times before it is accepted (SK-4): minutes, at the most. */
+export function changeOptions(summary: string): ActivityOptions {
+  const { retry } = BOOKKEEPING;
+  return {
+    startToCloseTimeout: '5m',
+    heartbeatTimeout: HEARTBEAT_MS,
+    retry: { ...retry, nonRetryableErrorTypes: [...REFUSALS, 'REFUSED'] },
+    summary,
+  };
+}
+
 /** How an activity ended, other than well. */
 export type TaskFailure =
-  | { readonly kind: 'FAILED'; readonly reason: Reason }
+  /** `failed`: what a skill's run left behind and did against the contract; null when there was no answer to tell. */
+  | { readonly kind: 'FAILED'; readonly reason: Reason; readonly failed: TaskFailed | null }
+  /** C3.P5: it may not be invoked any more. */
+  | { readonly kind: 'BARRED'; readonly reason: Reason }
   | { readonly kind: 'HARNESS_ERROR'; readonly detail: string }
   /** The start itself is refused: this run has no place in the record. */
   | { readonly kind: 'REFUSED'; readonly detail: string }
@@ -89,7 +114,16 @@ export function failureOf(error: unknown, stopped = false): TaskFailure {
   if (type === 'STATE_STALE') return { kind: 'STOPPED', because: cause.message };
   if (type === 'HARNESS_ERROR' || !isReasonCode(type))
     return { kind: 'HARNESS_ERROR', detail: cause.message };
-  return { kind: 'FAILED', reason: { code: type, detail: cause.message } };
+  const reason: Reason = { code: type, detail: cause.message };
+  if (type === 'SKILL_NOT_INVOCABLE' || type === 'SKILL_UNREGISTERED')
+    return { kind: 'BARRED', reason };
+  return { kind: 'FAILED', reason, failed: failedIn(cause) };
+}
+
+function failedIn({ details }: ApplicationFailure): TaskFailed | null {
+  const [failed] = details ?? [];
+  const told = typeof failed === 'object' && failed !== null && 'violations' in failed;
+  return told ? (failed as TaskFailed) : null;
 }
 
 function timeoutOf(timeout: TimeoutFailure): TaskFailure {
@@ -100,11 +134,13 @@ function timeoutOf(timeout: TimeoutFailure): TaskFailure {
       return {
         kind: 'FAILED',
         reason: { code: 'WORKER_LOST', detail: `its worker was lost ${ATTEMPTS} times` },
+        failed: null,
       };
     default:
       return {
         kind: 'FAILED',
         reason: { code: 'TIMEOUT', detail: 'it did not end, and its worker did not stop it' },
+        failed: null,
       };
   }
 }

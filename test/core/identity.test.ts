@@ -3,6 +3,7 @@ import {
   actionId,
   canonicalText,
   cycleId,
+  effectKey,
   hashBytes,
   hashOf,
   planHash,
@@ -151,6 +152,14 @@ describe('ids', () => {
 
   test('C4.I2: an action id comes from the emitting task and the belief', () => {
     expect(actionId(task, 'B-é1')).toBe('4680e413-ab48-5bb8-b6f9-9ff76abcd2e4');
+  });
+
+  test('C4.I2: an effect has its key from cycle, task, name and ordinal', () => {
+    const cycle = '0f3a1c52-6c1e-5d0b-8a77-3f2b9c4d5e6f';
+    const effectTask = 'c6a0e1d2-3b4c-5d6e-8f70-112233445566';
+    const key = 'c31ef812-26ef-5263-bfe1-6d431bb306c2';
+    expect(effectKey(cycle, effectTask, 'ranking_log', 1)).toBe(key);
+    expect(effectKey(cycle, effectTask, 'ranking_log', 2)).not.toBe(key);
   });
 
   test('R36: a cycle id comes from mode, bundle, graph and policy', () => {

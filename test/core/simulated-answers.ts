@@ -71,7 +71,7 @@ export class Answers {
         harnessError(cycle, `broken in ${name}`, name, now),
       ];
     if (typeof end === 'object')
-      return failedEvents(task, { code: end.failed, detail: `${name} broke` }, now);
+      return failedEvents(cycle, task, { code: end.failed, detail: `${name} broke` }, null, now);
     return endedEvents(task, this.done(cycle, task, end === 'LOST' ? 2 : 1), now);
   }
 

@@ -20,7 +20,9 @@ async function main() {
   const log = createLogger('warn');
   installRuntime(log);
   const store = await openFileStore(process.env.HARNESS_HOME);
-  const worker = await startWorker(connectionSettings({ env: process.env }), store, log, pause);
+  const worker = await startWorker(connectionSettings({ env: process.env }), store, log, {
+    checkpoint: pause,
+  });
   process.stdout.write('worker running\n');
   await worker.stopped;
 }

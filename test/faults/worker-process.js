@@ -79,12 +79,9 @@ async function main() {
   const { debug, warn, error } = log;
   installRuntime({ info, debug: debug.bind(log), warn: warn.bind(log), error: error.bind(log) });
   const store = await openFileStore(process.env.HARNESS_HOME);
-  worker = await startWorker(
-    connectionSettings({ env: process.env }),
-    watched(store),
-    log,
-    (point, task) => pass(`${point} ${task}`),
-  );
+  worker = await startWorker(connectionSettings({ env: process.env }), watched(store), log, {
+    checkpoint: (point, task) => pass(`${point} ${task}`),
+  });
   process.stdout.write('polling\n');
   await worker.stopped;
 }

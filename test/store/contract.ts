@@ -3,6 +3,7 @@ import type { Entry } from '../../src/core/entry';
 import { hashBytes } from '../../src/core/identity';
 import type { CycleRecord, Store } from '../../src/store/store';
 import { claimContract } from './claim-contract';
+import { effectContract } from './effect-contract';
 import { CYCLE, draft, drafts, OTHER_CYCLE, wholeRun } from './drafts';
 
 /**
@@ -32,6 +33,7 @@ export function storeContract(name: string, makePlace: () => Promise<Place>): vo
     appendContract(opened);
     refusalContract(opened);
     claimContract(opened);
+    effectContract(opened);
     cycleContract(opened);
   });
 }

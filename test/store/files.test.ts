@@ -16,6 +16,7 @@ import type { Sha256 } from '../../src/core/json';
 import { openFileStore, type Recovered } from '../../src/store/files/index';
 import { storeContract } from './contract';
 import { CYCLE, draft, drafts, OTHER_CYCLE, TASK } from './drafts';
+import { HOLDER, intentOf } from './effect-intents';
 
 storeContract('the file store', async () => {
   const home = await mkdtemp(join(tmpdir(), 'harness-store-'));
@@ -98,6 +99,46 @@ describe('the file store', () => {
     await expect(claim()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
+  test('C4.I2: a torn receipt is no receipt, a damaged line stops every effect of its task', async () => {
+    const store = await openFileStore(home);
+    const file = join(home, 'effects', CYCLE, `${TASK}.jsonl`);
+    let performed = 0;
+    const act = {
+      repeatable: true,
+      perform: async () => {
+        performed += 1;
+        return { status: 'PERFORMED' as const, detail: null };
+      },
+    };
+    await store.effects.open(HOLDER);
+    const receipt = await store.effects.perform(HOLDER, intentOf(), act);
+    const whole = await readFile(file, 'utf8');
+    await writeFile(file, whole.slice(0, -9));
+    const { at: _, ...same } = receipt;
+    expect(await store.effects.perform(HOLDER, intentOf(), act)).toMatchObject(same);
+    expect(performed).toBe(2);
+    await writeFile(file, whole.replace('PERFORMED', 'PERFORMER'));
+    await expect(store.effects.perform(HOLDER, intentOf(), act)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('an effect might be performed twice'),
+    });
+    await expect(store.effects.read(CYCLE, TASK)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+    expect(performed).toBe(2);
+  });
+
+  test('C4.I2: with its file gone a holder performs nothing', async () => {
+    const store = await openFileStore(home);
+    await store.effects.open(HOLDER);
+    await rm(join(home, 'effects', CYCLE), { recursive: true });
+    const late = store.effects.perform(HOLDER, intentOf(), {
+      repeatable: true,
+      perform: () => Promise.reject(new Error('performed')),
+    });
+    await expect(late).rejects.toMatchObject({ code: 'EFFECTS_FENCED' });
+  });
+
   test('a damaged document is refused, and mended by putting it again', async () => {
     const store = await openFileStore(home);
     const bytes = Buffer.from('{"regime":"RS-1"}');
@@ -123,6 +164,9 @@ describe('the file store', () => {
         async () => store.audit.append(id, drafts('r1', 1, 1)),
         async () => store.audit.read(id),
         async () => store.actions.claim(id, { cycle_id: CYCLE, run_id: 'r1' }, [], async () => 0),
+        async () => store.effects.open({ ...HOLDER, cycle_id: id }),
+        async () => store.effects.close(CYCLE, id, HOLDER),
+        async () => store.effects.read(id, TASK),
         async () => store.cycles.put({ ...record, ...hashes }),
         async () => store.cycles.result(id),
         async () => store.cycles.putResult(id, {}),
@@ -132,6 +176,7 @@ describe('the file store', () => {
       expect(await store.cycles.find(id)).toBeNull();
     }
     expect(await readdir(join(home, 'audit'))).toEqual([]);
+    expect(await readdir(join(home, 'effects'))).toEqual([]);
   });
 
   test('C3.F3: a trail that cannot be written is told as such, with the cause', async () => {

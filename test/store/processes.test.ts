@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyTrail } from '../../src/audit/verify';
 import { openFileStore, type Recovered } from '../../src/store/files/index';
 import { runChild, type Child } from './child';
 import { CYCLE, draft, drafts, TASK } from './drafts';
+import { HOLDER, intentOf } from './effect-intents';
 
 describe('the file store among processes', () => {
   let home: string;
@@ -154,4 +155,132 @@ describe('the file store among processes', () => {
     child.kill('SIGKILL');
     await child.ended;
   });
+
+  /** A process that begins an effect and says so before and after its act, which writes to `marks`. */
+  const performing = (attempt: number, repeatable: boolean, stopAt: 'before' | 'after'): Child =>
+    withStore(`
+      const { appendFileSync } = require('node:fs');
+      const { HOLDER, intentOf } = require('./test/store/effect-intents.ts');
+      const holder = { ...HOLDER, attempt: ${attempt} };
+      const stay = () => new Promise(() => setInterval(() => {}, 1000));
+      await store.effects.open(holder);
+      const receipt = await store.effects.perform(holder, intentOf(), {
+        repeatable: ${repeatable},
+        perform: async () => {
+          if ('${stopAt}' === 'before') { console.log('before'); await stay(); }
+          appendFileSync(${JSON.stringify(join(home, 'marks'))}, 'x');
+          console.log('after');
+          await stay();
+        },
+      });`);
+  const marks = () => readFile(join(home, 'marks'), 'utf8').catch(() => '');
+  const next = { ...HOLDER, attempt: 2 };
+  const mark = async (again: boolean) => {
+    // As a target does that knows the key.
+    if (!again || (await marks()) === '') await appendFile(join(home, 'marks'), 'x');
+    return { status: 'PERFORMED' as const, detail: null };
+  };
+
+  test.each(['before', 'after'] as const)(
+    'C4.I2: killed %s the act, a holder leaves UNKNOWN what cannot be repeated',
+    async (point) => {
+      const child = performing(1, false, point);
+      expect(await child.line()).toBe(point);
+      const standing = await marks();
+      child.kill('SIGKILL');
+      await child.ended;
+      const { effects } = await openFileStore(home);
+      await effects.open(next);
+      const act = { repeatable: false, perform: mark };
+      const receipt = await effects.perform(next, intentOf(), act);
+      expect(receipt.status).toBe('UNKNOWN');
+      expect(await marks()).toBe(standing);
+    },
+  );
+
+  test.each(['before', 'after'] as const)(
+    'C4.I2: killed %s the act, a holder is followed by one that repeats it without doubling',
+    async (point) => {
+      const child = performing(1, true, point);
+      expect(await child.line()).toBe(point);
+      child.kill('SIGKILL');
+      await child.ended;
+      const { effects } = await openFileStore(home);
+      await effects.open(next);
+      const act = { repeatable: true, perform: mark };
+      const receipt = await effects.perform(next, intentOf(), act);
+      expect(receipt.status).toBe('PERFORMED');
+      expect(await marks()).toBe('x');
+    },
+  );
+
+  test('R24: who opens while an effect is performed waits for its end, then gets its receipt', async () => {
+    const child = performing(1, true, 'before');
+    expect(await child.line()).toBe('before');
+    const { effects, audit } = await openFileStore(home);
+    let opened = false;
+    const opening = (async () => {
+      await effects.open(next);
+      opened = true;
+    })();
+    // A read that takes its turn on the disk is done first.
+    await audit.read(CYCLE);
+    expect(opened).toBe(false);
+    child.kill('SIGKILL');
+    await opening;
+    await child.ended;
+    expect(await effects.read(CYCLE, TASK)).toMatchObject([{ status: 'UNKNOWN' }]);
+  });
+
+  test('R24: a holder that was frozen and comes back performs nothing', async () => {
+    const child = withStore(`
+      const { HOLDER, intentOf } = require('./test/store/effect-intents.ts');
+      await store.effects.open(HOLDER);
+      console.log('opened');
+      process.kill(process.pid, 'SIGSTOP');
+      await store.effects
+        .perform(HOLDER, intentOf(), { repeatable: true, perform: () => console.log('performed') })
+        .catch((error) => console.log(error.code));`);
+    expect(await child.line()).toBe('opened');
+    const { effects } = await openFileStore(home);
+    await effects.open(next);
+    await effects.perform(next, intentOf(), { repeatable: true, perform: mark });
+    await stopped(child.pid);
+    child.kill('SIGCONT');
+    expect(await child.line()).toBe('EFFECTS_FENCED');
+    await child.ended;
+    expect(await marks()).toBe('x');
+  });
+
+  test('C4.I2: of two processes that open and perform at once exactly one performs each key', async () => {
+    const body = (attempt: number) => `
+      const { appendFileSync } = require('node:fs');
+      const { HOLDER, intentOf } = require('./test/store/effect-intents.ts');
+      const holder = { ...HOLDER, attempt: ${attempt} };
+      await store.effects.open(holder);
+      for (let ordinal = 1; ordinal <= 40; ordinal += 1) {
+        await store.effects.perform(holder, intentOf(ordinal), {
+          repeatable: false,
+          perform: async () => {
+            appendFileSync(${JSON.stringify(join(home, 'marks'))}, ordinal + '\\n');
+            return { status: 'PERFORMED', detail: null };
+          },
+        });
+      }`;
+    const children = [withStore(body(1)), withStore(body(2))];
+    const ends = await Promise.allSettled(children.map((child) => child.ended));
+    expect(ends[1]?.status).toBe('fulfilled');
+    if (ends[0]?.status === 'rejected') expect(String(ends[0].reason)).toContain('EFFECTS_FENCED');
+    const lines = (await marks()).trim().split('\n').map(Number);
+    expect(lines).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+  });
 });
+
+/** Until the process is stopped: state T in its line of /proc. */
+async function stopped(pid: number): Promise<void> {
+  for (;;) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    if (/\) T /.test(stat)) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

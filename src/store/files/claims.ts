@@ -3,7 +3,7 @@ import { canonicalText } from '../../core/identity';
 import { isObject, type Json } from '../../core/json';
 import { StoreError, type ActionStore, type Claimant } from '../store';
 import { emittedActions } from './chains';
-import { asStoreError } from './errors';
+import { asStoreError, settle } from './errors';
 import { appendDurably, setTornTailAside, withLock } from './growing';
 import { idPath, type Home } from './home';
 import { linesForward } from './lines';
@@ -112,12 +112,4 @@ function parseClaim(
 
 function isSame(owner: Claimant | undefined, claimant: Claimant): boolean {
   return owner?.cycle_id === claimant.cycle_id && owner.run_id === claimant.run_id;
-}
-
-async function settle<T>(body: () => Promise<T>): Promise<PromiseSettledResult<T>> {
-  try {
-    return { status: 'fulfilled', value: await body() };
-  } catch (reason) {
-    return { status: 'rejected', reason };
-  }
 }

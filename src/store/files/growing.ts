@@ -19,9 +19,10 @@ export async function withLock<T>(
   path: string,
   waitMs: number,
   body: (handle: FileHandle) => Promise<T>,
+  mode = 0o600,
 ): Promise<T> {
   const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
-  const handle = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  const handle = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, mode);
   try {
     await lock(handle.fd, false, waitMs);
     return await body(handle);

@@ -4,14 +4,26 @@ import { fileChains } from './chains';
 import { fileClaims } from './claims';
 import { fileCycles } from './cycles';
 import { fileDocuments } from './documents';
+import { fileEffects } from './effects';
 import { asStoreError } from './errors';
 import { homeAt, type FileStoreOptions } from './home';
 import { makeFolder, removeStrays } from './publish';
+import { fileRegistry } from './registry';
 
 export type { FileStoreOptions, Recovered } from './home';
 
 /** `audit` holds the trail and nothing else; `torn` and `tmp` are what it must not hold. */
-const FOLDERS = ['audit', 'documents', 'actions', 'cycles', 'results', 'torn', 'tmp'];
+const FOLDERS = [
+  'audit',
+  'documents',
+  'actions',
+  'effects',
+  'cycles',
+  'results',
+  'registry',
+  'torn',
+  'tmp',
+];
 
 /**
  * The store in plain files under `home` (HARNESS_HOME), for any number of processes of one
@@ -24,11 +36,14 @@ export async function openFileStore(home: string, options: FileStoreOptions = {}
     for (const folder of FOLDERS) await makeFolder(join(shared.root, folder));
     await removeStrays(shared);
   });
+  const documents = fileDocuments(shared);
   return {
-    documents: fileDocuments(shared),
+    documents,
     audit: fileChains(shared),
     actions: fileClaims(shared),
+    effects: fileEffects(shared),
     cycles: fileCycles(shared),
+    registry: fileRegistry(shared, documents),
     // Nothing is held open between calls.
     close: async () => undefined,
   };
