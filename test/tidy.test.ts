@@ -82,6 +82,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     from: ['cli', 'client', 'core', 'problem', 'server', 'store', 'worker'],
     node: true,
   },
+  sandbox: { from: ['core'], packages: ['esbuild', 'zod'], node: true },
   'client.ts': { from: ['client', 'server', 'store'] },
   'config.ts': { from: ['core', 'documents', 'problem'], node: true },
   'logger.ts': { from: [], packages: ['@temporalio/worker', 'pino'] },
@@ -218,6 +219,8 @@ describe('who imports whom', () => {
       'src/authoring/define-skill.ts',
       'src/skills/rank-beliefs.ts',
       'src/skills/daily-shadow-report.ts',
+      'src/sandbox/host/main.ts',
+      'src/sandbox/host/json-schema.ts',
     ];
     const used = new Set(
       SOURCES.flatMap(({ path, imports }) => imports.map(({ target }) => resolved(path, target))),
