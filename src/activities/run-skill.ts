@@ -152,12 +152,12 @@ async function judgeEnding(
     case 'OFF_LIMITS': {
       const faults = (['UNDECLARED_SIDE_EFFECT', 'LAYER_BYPASS'] as const).flatMap((code) => {
         const attempts = ending.attempts.filter((attempt) => attempt.code === code);
+        if (attempts.length === 0) return [];
         const told = attempts.map(({ api, resource }) =>
           resource === null ? api : `${api} ${resource}`,
         );
-        return told.length === 0
-          ? []
-          : [{ code, detail: [...new Set(told)].slice(0, 5).join('; ') }];
+        const what = [...new Set(told)].slice(0, 5).join('; ');
+        return [{ code, detail: `it reached for what it has not declared: ${what}` }];
       });
       return { faults };
     }
