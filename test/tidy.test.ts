@@ -16,7 +16,11 @@ interface Room {
 }
 const ROOMS: Readonly<Record<string, Room>> = {
   core: { from: [], packages: ['canonicalize', 'uuid'] },
-  documents: { from: ['core'], packages: ['zod', 'jsonc-parser'], node: true },
+  documents: {
+    from: ['core'],
+    packages: ['ajv', 'ajv/dist/2020', 'jsonc-parser', 're2js', 'zod'],
+    node: true,
+  },
   draw: { from: ['core'], packages: ['@dagrejs/dagre'] },
   audit: { from: ['core', 'store'], node: true },
   store: { from: ['core', 'audit'], packages: ['fs-native-extensions'], node: true },
@@ -68,6 +72,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['cli-table3', 'commander', 'picocolors'],
     node: true,
   },
+  authoring: {
+    from: ['core', 'documents', 'sandbox'],
+    packages: ['esbuild', 'zod'],
+    node: true,
+  },
+  skills: { from: [], packages: ['execution-harness/skill', 'zod'] },
   demo: {
     from: ['cli', 'client', 'core', 'problem', 'server', 'store', 'worker'],
     node: true,
@@ -206,6 +216,9 @@ describe('who imports whom', () => {
       'src/cli/main.ts',
       'src/client.ts',
       'src/demo/main.ts',
+      'src/authoring/define-skill.ts',
+      'src/skills/rank-beliefs.ts',
+      'src/skills/daily-shadow-report.ts',
       'src/sandbox/host/main.ts',
       'src/sandbox/host/json-schema.ts',
     ];

@@ -49,8 +49,11 @@ export function withoutEnd(code: string): string {
   return staged(
     code,
     `(ctx, input) => {
-    Promise.resolve(skill.run(given(ctx), input)).catch(() => undefined);
-    for (;;);
+    try {
+      Promise.resolve(skill.run(given(ctx), input)).catch(() => undefined);
+    } finally {
+      for (;;);
+    }
   }`,
   );
 }

@@ -33,7 +33,10 @@ export interface Gate {
   readonly if_false: string;
 }
 
-/** The four built-in tasks (C6.T1–T4), known by `skill_ref`, not by name (R26). */
+/**
+ * The four built-in tasks (C6.T1–T4), known by `skill_ref`, not by name (R26). Each is authorised by an entry of the project's
+ * own ledger, `DECISION_LEDGER.md` at the root (R27).
+ */
 export const BUILT_INS = {
   'harness.validate-state': {
     task_type: 'validate_state',
