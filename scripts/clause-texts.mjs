@@ -1,36 +1,12 @@
 // What docs/clauses.md says that no source does: the readings in one line each, and what this version leaves out, and why.
 
-const NO_SKILLS = 'skills of others cannot be registered yet';
-
 /** Clauses and readings that this version does not have. */
-export const NOT_YET = {
-  'C7.R': `${NO_SKILLS}: there is no registry; the four built-in tasks need none.`,
-  'C7.SK2': `${NO_SKILLS}; the built-in tasks take the surviving beliefs only (R33).`,
-  'C7.SK3': `${NO_SKILLS}, so no side effect but \`audit_log\` can be performed.`,
-  'C7.SK4': `${NO_SKILLS}; that the built-in emission is idempotent is C4.I2.`,
-  'C7.SK5': `${NO_SKILLS}, so the Decision Ledger is not read.`,
-  'C7.V1': `${NO_SKILLS}; the response stands in the table of violations.`,
-  'C7.V2': `${NO_SKILLS}; the response stands in the table of violations.`,
-  'C7.V3': `${NO_SKILLS}; the response stands in the table of violations.`,
-  'C7.V4': `${NO_SKILLS}; the timeout of a built-in task is C3.F4.`,
-  'C7.V5': `${NO_SKILLS}, so no violation is counted.`,
-  'C7.L': `${NO_SKILLS}.`,
-  R15: `${NO_SKILLS}.`,
-  R16: `${NO_SKILLS}.`,
-  R17: `${NO_SKILLS}.`,
-  R27: `${NO_SKILLS}: the built-in tasks are known by their \`skill_ref\` alone.`,
-  R28: `${NO_SKILLS}.`,
-};
+export const NOT_YET = {};
 
 /** Clauses and readings that this version has in part. */
 export const PARTLY = {
   'C3.F3': 'a cycle halts; the harness-wide latch (`halt --all`) is not in this version.',
-  'C3.P5': 'no skill is registered, so a task of one is always SKIPPED `SKILL_UNREGISTERED`.',
-  'C7.D':
-    "a graph's declared side effects keep tasks apart; skills that declare are not in this version.",
-  'C7.SK1': 'R33 holds for the built-in tasks; skills of others are not in this version.',
   R31: "the choices of a cycle's halt; the latch is not in this version.",
-  R35: 'no skill is registered, so a task of one is always SKIPPED `SKILL_UNREGISTERED`.',
   R36: 'cycles of a schedule have their id, but schedules are not in this version.',
 };
 

@@ -46,8 +46,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['@temporalio/workflow'],
   },
   activities: {
-    from: ['core', 'documents'],
-    types: ['store', 'pino'],
+    from: ['authoring', 'core', 'documents', 'effects'],
+    types: ['pino', 'sandbox', 'store'],
     packages: ['@temporalio/activity'],
   },
   client: {
@@ -58,6 +58,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   cli: {
     from: [
       'audit',
+      'authoring',
       'client',
       'config',
       'core',
@@ -65,6 +66,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'draw',
       'logger',
       'problem',
+      'sandbox',
       'server',
       'store',
       'worker',
@@ -88,9 +90,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'logger.ts': { from: [], packages: ['@temporalio/worker', 'pino'] },
   'problem.ts': { from: [], types: ['core'] },
   'search-attributes.ts': { from: [], packages: ['@temporalio/common'] },
+  'skill-host.ts': {
+    from: ['core', 'documents', 'effects', 'problem', 'sandbox'],
+    types: ['activities'],
+    node: true,
+  },
   'worker.ts': {
-    from: ['activities', 'core', 'problem', 'server', 'workflows'],
-    types: ['logger', 'store'],
+    from: ['activities', 'config', 'core', 'problem', 'server', 'skill-host', 'workflows'],
+    types: ['documents', 'logger', 'store'],
     packages: ['@temporalio/worker'],
     node: true,
   },

@@ -176,7 +176,7 @@ test('C7.V1, C7.V3, R17: a violation quarantines every version at once; release 
   });
 });
 
-test('C7.V5, R17: the third violation of any kind deregisters for good, across versions', () => {
+test('C7.V2, C7.V4, C7.V5, R17: the third violation of any kind deregisters for good, across versions', () => {
   const moving = new Moving();
   moving.register();
   moving.ask('activate', 'acme.rank');

@@ -101,7 +101,7 @@ describe('a task’s summary', () => {
     ['GRAPH_BUILT', 'T2', 'T2 check regime: TRENDING_NORMAL_VOL, confidence 0.8'],
     ['GRAPH_BUILT', 'T3', 'T3 filter beliefs: 2 beliefs, factor layer BYPASSED'],
     ['TASK_ENDED T3', 'T4', 'T4 emit actions: 1 surviving beliefs, shadow: log only'],
-    ['GRAPH_BUILT', 'X', 'X rank by acme.rank'],
+    ['GRAPH_BUILT', 'X', 'X rank by acme.rank@1.2.0'],
   ])('C6: it carries the facts that are known when it starts: %s %s', (when, name, expected) => {
     const active_beliefs = [belief('B-1'), belief('B-2', { is_stale: true })];
     const script = { bundle: bundleWith({ active_beliefs }), graph: graphWith([task('X')]) };
