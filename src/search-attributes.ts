@@ -7,3 +7,9 @@ export const HARNESS_KEYS = {
   mode: defineSearchAttributeKey('HarnessMode', 'KEYWORD'),
   reason: defineSearchAttributeKey('HarnessReason', 'KEYWORD'),
 } as const;
+
+/** Temporal's own, of a workflow that a schedule started: its nominal time. */
+export const SCHEDULED_START_KEY = defineSearchAttributeKey(
+  'TemporalScheduledStartTime',
+  'DATETIME',
+);

@@ -5,6 +5,7 @@ import type { Listed, Sha256 } from '../core/json';
 import type { RegistryChange } from '../core/registry-change';
 import type { CycleResult } from '../core/result';
 import type { CycleInput } from '../core/start';
+import type { TickInput } from '../core/tick';
 
 /** What the workflow hands to every task's activity: references and facts, never a state itself. */
 export interface TaskCall {
@@ -50,6 +51,8 @@ export interface TaskActivities {
 export interface LocalActivities {
   /** CA, BUILD_GRAPH. `judged` false: T1 failed, so no state is read. */
   buildGraph(start: CycleInput, judged: boolean): Promise<GraphAnswer>;
+  /** A scheduled cycle's start, as a client would have made it; `input` null without a snapshot. Documents by their hash only. */
+  openTick(call: TickCall, snapshot: Snapshot | null, evaluatedAt: string): Promise<OpenedTick>;
   /** After a T4 that was stopped without an answer: what it had emitted under `seq`, null if nothing. */
   settleEmission(cycleId: string, runId: string, seq: number): Promise<TaskDone | null>;
   /** Fences a skill's start off and tells which effects it, and those before it, have left. */
@@ -60,6 +63,39 @@ export interface LocalActivities {
   ): Promise<TaskLeft>;
   /** Appends the last entries and stores the result, whose `audit` it fills in. */
   closeCycle(close: Closing): Promise<Closed>;
+}
+
+/** A scheduled cycle at its nominal time. */
+export interface TickCall {
+  readonly tick: TickInput;
+  readonly nominal_time: string;
+  /** When Temporal started it. */
+  readonly actual_time: string;
+  readonly workflow_id: string;
+  /** Workflow time. */
+  readonly at: string;
+}
+
+/** What was read from the source: a stored document. `dated` false: its `timestamp` is the evaluation time. */
+export interface Snapshot {
+  readonly document: Sha256;
+  readonly dated: boolean;
+}
+
+export type SnapshotAnswer =
+  | { readonly found: 'SNAPSHOT'; readonly snapshot: Snapshot }
+  | { readonly found: 'NOTHING'; readonly problem: string }
+  /** This nominal time was run before, and its end stands (R36). */
+  | { readonly found: 'ENDED'; readonly result: CycleResult };
+
+export interface OpenedTick {
+  readonly cycle_id: string;
+  readonly input: CycleInput | null;
+}
+
+/** The first step of a scheduled cycle: the account of the times before it, then the source, read fresh. */
+export interface SourceActivities {
+  readSnapshot(call: TickCall): Promise<SnapshotAnswer>;
 }
 
 export interface Closing {
@@ -122,4 +158,5 @@ export interface SkillActivities {
 export type HarnessActivities = TaskActivities &
   LocalActivities &
   RecordActivities &
-  RegistryActivities;
+  RegistryActivities &
+  SourceActivities;

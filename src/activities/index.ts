@@ -9,6 +9,7 @@ import { filterBeliefs } from './filter-beliefs';
 import { buildGraph, closeCycle, recordEntries } from './record';
 import { runSkill } from './run-skill';
 import { settleEffects } from './skill-effects';
+import { openTick, readSnapshot } from './source';
 import { States } from './states';
 import { asFailure, beating } from './task';
 import { validateState } from './validate-state';
@@ -41,6 +42,8 @@ export function createActivities(
     default: (call) => runSkill(deps, call),
     recordEntries: (cycleId, entries) =>
       plainly(beating(() => recordEntries(deps, cycleId, entries))),
+    readSnapshot: (call) => plainly(beating(() => readSnapshot(deps, call))),
+    openTick: (call, snapshot, at) => plainly(openTick(deps, call, snapshot, at)),
     closeCycle: (close) => plainly(closeCycle(deps, close)),
   };
 }

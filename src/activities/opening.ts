@@ -1,7 +1,8 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { AuditHead, Draft } from '../core/entry';
-import { cycleId } from '../core/identity';
-import type { Json, Sha256 } from '../core/json';
+import { cycleId, tickId } from '../core/identity';
+import { isObject, type Json, type JsonObject, type Sha256 } from '../core/json';
+import { isScheduleName, tickWorkflowId } from '../core/tick';
 import type { AuditStore } from '../store/store';
 
 /**
@@ -25,8 +26,10 @@ async function problemOfOpening(
   chain: string,
   { run_id, data }: Draft,
 ): Promise<string | null> {
-  const { mode, input_hash, graph_hash, policy_hash, workflow_id } = data;
-  const own = cycleId(String(mode), digest(input_hash), digest(graph_hash), digest(policy_hash));
+  const { workflow_id } = data;
+  const own = ownCycle(data);
+  if (own === null)
+    return `the start names a schedule, but workflow ${String(workflow_id)} is not of its nominal time`;
   if (own !== chain) return `the start names cycle ${chain}, but its documents are those of ${own}`;
   const stands = (await audit.read(chain)) ?? [];
   const last = stands.at(-1);
@@ -37,6 +40,23 @@ async function problemOfOpening(
   const outcome = last.type === 'CYCLE_ENDED' ? last.data['outcome'] : 'CANCELLED';
   if (outcome === 'CANCELLED') return null;
   return `cycle ${chain} has ended ${String(outcome)}, and that stands: start a cycle on a fresh bundle`;
+}
+
+/** R36: the cycle that the opening entry is of: its documents', or its schedule's at its nominal time under that workflow id. */
+function ownCycle({
+  mode,
+  input_hash,
+  graph_hash,
+  policy_hash,
+  workflow_id,
+  tick,
+}: JsonObject): string | null {
+  if (tick === undefined)
+    return cycleId(String(mode), digest(input_hash), digest(graph_hash), digest(policy_hash));
+  const { schedule, nominal_time } = isObject(tick) ? tick : {};
+  const [name, time] = [String(schedule), String(nominal_time)];
+  const theirs = isScheduleName(name) && tickWorkflowId(name, time) === workflow_id;
+  return theirs ? tickId(name, time) : null;
 }
 
 function digest(value: Json | undefined): Sha256 {

@@ -10,6 +10,9 @@ const AT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
 /** The types of the first and the last entry of every run. */
 export const FIRST_TYPE = 'CYCLE_OPENED';
+/** Of a schedule's chain: a run is its life from creation to deletion. A cycle that it started may still come behind its end. */
+const SCHEDULE_FIRST_TYPE = 'SCHEDULE_CREATED';
+const SCHEDULE_LAST_TYPE = 'SCHEDULE_DELETED';
 export const LAST_TYPE = 'CYCLE_ENDED';
 
 /** An entry's hash, and the line (without its newline) that stands in the file. */
@@ -58,10 +61,10 @@ export function comparePositions(
  */
 export function stepProblem(before: Draft | null, next: Draft): string | null {
   const opens = next.seq === 1 && next.part === 0;
-  if (opens !== (next.type === FIRST_TYPE)) {
+  if (opens !== (next.type === FIRST_TYPE || next.type === SCHEDULE_FIRST_TYPE)) {
     return opens
-      ? `a run begins with ${FIRST_TYPE}, this one does not`
-      : `${FIRST_TYPE} stands at ${place(next)}, but only the first entry of a run may be one`;
+      ? `a run begins with ${FIRST_TYPE} or ${SCHEDULE_FIRST_TYPE}, this one does not`
+      : `${next.type} stands at ${place(next)}, but only the first entry of a run may be one`;
   }
   if (before === null || before.run_id !== next.run_id) {
     return opens ? null : `its run begins at ${place(next)}, the entries before are missing`;
@@ -147,6 +150,7 @@ export function checkChain(
   let last: Entry | null = null;
   let entries = 0;
   let problem: ChainProblem | null = null;
+  let ended = false;
   for (const line of lines) {
     const at = entries + 1;
     const reading = readEntry(cycleId, line);
@@ -160,12 +164,18 @@ export function checkChain(
       break;
     }
     last = reading.entry;
+    ended = endedBy(last, ended);
     entries = at;
     runs.add(last.run_id);
     onEntry?.(last, entries);
   }
-  const ended = last?.type === LAST_TYPE;
   return { entries, head: last?.hash ?? null, runs: runs.size, ended, problem };
+}
+
+/** Behind a schedule's deletion its last cycle may still come to be told. */
+function endedBy({ type, seq, part }: Entry, before: boolean): boolean {
+  if (type === LAST_TYPE || type === SCHEDULE_LAST_TYPE) return true;
+  return before && !(seq === 1 && part === 0);
 }
 
 function linkProblem(last: Entry | null, next: Entry, runs: ReadonlySet<string>): string | null {

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AuditHead } from '../core/entry';
+import { isOfSchedule, problemOfSchedule } from '../core/balance';
+import type { AuditHead, Entry } from '../core/entry';
 import { isObject, type JsonObject, type Sha256 } from '../core/json';
 import { fileCycles, idsIn } from '../store/files/cycles';
 import { asStoreError, goneAsNull } from '../store/files/errors';
@@ -116,15 +117,24 @@ async function readChain(
     const lines = wholeLines(fd, size, () => {
       torn = true;
     });
+    const schedule: Entry[] = [];
     const report = checkChain(cycleId, lines, (entry, number) => {
       if (number === count) witnessed = entry.hash;
+      if (isOfSchedule(entry)) schedule.push(entry);
     });
-    return { report, torn, witnessed };
+    return { report: withAccount(cycleId, report, schedule), torn, witnessed };
   };
   const isGood = ({ report, torn }: FoundChain) => report.problem === null && !torn;
   return asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () =>
     readSettled(path, home.lockWaitMs, read, isGood).catch(goneAsNull),
   );
+}
+
+/** A schedule's chain tells what became of every nominal time: each once. */
+function withAccount(chainId: string, report: ChainReport, entries: readonly Entry[]): ChainReport {
+  if (report.problem !== null || entries.length === 0) return report;
+  const text = problemOfSchedule(chainId, entries);
+  return text === null ? report : { ...report, problem: atLine(report.entries, text) };
 }
 
 function judge(cycleId: string, found: FoundChain, witness: Witness): CycleTrail {

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import { verifyTrail } from '../audit/verify';
+import type { Entry } from '../core/entry';
+import { scheduleId } from '../core/identity';
 import { Problem } from '../problem';
+import type { CycleRecord, Store } from '../store/store';
 import { type Context, contextOf } from './context';
 import { plain, table } from './render';
 
@@ -8,7 +11,7 @@ export function auditCommands(root: Command): void {
   const audit = root.command('audit').description('the audit trail');
   audit
     .command('show <id>')
-    .description("a cycle's entries, in order; no server needed")
+    .description('the entries of a cycle, or of a schedule by its name, in order; no server needed')
     .action((id: string, _: object, command: Command) => show(contextOf(command), id));
   audit
     .command('verify [id]')
@@ -21,17 +24,7 @@ export function auditCommands(root: Command): void {
 }
 
 async function show(context: Context, id: string): Promise<void> {
-  const { findCycle } = await import('../client/inspect');
-  const store = await context.store();
-  const record = await findCycle(store, id);
-  const entries = await store.audit.read(record.cycle_id);
-  if (entries === null) {
-    throw new Problem(
-      'NOT_FOUND',
-      `cycle ${record.workflow_id} has no audit trail yet: no worker has taken it`,
-      id,
-    );
-  }
+  const entries = await entriesOf(await context.store(), id);
   const rows = entries.map(({ seq, part, at, type, clause, actor, task, data }) => [
     part === 0 ? `${seq}` : `${seq}.${part}`,
     at,
@@ -43,6 +36,36 @@ async function show(context: Context, id: string): Promise<void> {
   ]);
   context.print(entries, table(['seq', 'at', 'type', 'task', 'clause', 'actor', 'data'], rows));
 }
+
+/** Of a cycle, else of the schedule of this name. */
+async function entriesOf(store: Store, id: string): Promise<readonly Entry[]> {
+  const { findCycle } = await import('../client/inspect');
+  const record = await knownCycle(store, id);
+  if (record === null) {
+    const entries = await store.audit.read(chainOf(id));
+    if (entries !== null) return entries;
+  }
+  const { cycle_id, workflow_id } = record ?? (await findCycle(store, id));
+  const entries = await store.audit.read(cycle_id);
+  if (entries !== null) return entries;
+  const why = `cycle ${workflow_id} has no audit trail yet: no worker has taken it`;
+  throw new Problem('NOT_FOUND', why, id);
+}
+
+async function knownCycle(store: Store, id: string): Promise<CycleRecord | null> {
+  const { findCycle } = await import('../client/inspect');
+  return findCycle(store, id).catch((error: unknown) => {
+    if (error instanceof Problem && error.code === 'NOT_FOUND') return null;
+    throw error;
+  });
+}
+
+/** A chain's own id, or that of a schedule's chain by its name. */
+function chainOf(id: string): string {
+  return UUID.test(id) ? id : scheduleId(id);
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Enough of an entry's data to follow the story; --json has it whole. */
 function brief(data: unknown): string {
@@ -76,11 +99,10 @@ async function verify(context: Context, id: string | undefined): Promise<void> {
 
 async function look(context: Context, id: string | undefined): ReturnType<typeof verifyTrail> {
   if (id === undefined) return verifyTrail(context.home);
-  const { findCycle } = await import('../client/inspect');
   const store = await context.store();
-  const record = await findCycle(store, id).catch((error: unknown) => {
-    if (error instanceof Problem && error.code === 'NOT_FOUND') return null; // the trail may know it all the same
-    throw error;
-  });
-  return verifyTrail(context.home, record?.cycle_id ?? id);
+  const record = await knownCycle(store, id);
+  if (record !== null) return verifyTrail(context.home, record.cycle_id);
+  // The trail may know it all the same; or it is a schedule's name.
+  const known = (await store.audit.read(chainOf(id))) !== null;
+  return verifyTrail(context.home, known ? chainOf(id) : id);
 }

@@ -44,7 +44,10 @@ export function haltCommands(root: Command): void {
     .requiredOption('--why-safe <text>', 'why it is safe now')
     .option('--by <who>', 'who decides (default: your login)')
     .option('--decision-id <id>', 'the same id again is the same decision (default: a new one)')
-    .option('--input <file>', 'with RESTART_FRESH: the fresh bundle')
+    .option(
+      '--input <file>',
+      "with RESTART_FRESH: the fresh bundle (a scheduled cycle's default: its source, read again)",
+    )
     .action((id: string, options: ResumeOptions, command: Command) =>
       resume(contextOf(command), id, options),
     );
@@ -153,6 +156,27 @@ async function haltIdOf(
   );
 }
 
+/** `--input`; without it, the source that a scheduled cycle came from, read again. */
+async function freshBundle(
+  context: Context,
+  { input }: ResumeOptions,
+  { tick }: CycleRecord,
+): Promise<Source> {
+  if (input !== undefined) return context.read(input);
+  if (tick === undefined) {
+    const why = 'RESTART_FRESH starts a cycle on a fresh bundle';
+    throw new Problem('USAGE', `${why}: give it with --input`, '--input');
+  }
+  const { datedText, readSource } = await import('../sources/source');
+  const read = await readSource(tick.source, new AbortController().signal);
+  if (!read.ok) {
+    const hint = 'mend it, or give the bundle with --input';
+    throw new Problem('SOURCE_FAILED', `${read.problem}: ${hint}`, tick.source);
+  }
+  const text = read.dated ? read.text : datedText(read.text, new Date().toISOString());
+  return { name: tick.source, bytes: Buffer.from(text) };
+}
+
 /** RESTART_FRESH: the halted cycle's own graph and policy, on a bundle that is not its own. */
 async function freshCycle(
   context: Context,
@@ -160,13 +184,7 @@ async function freshCycle(
   options: ResumeOptions,
   record: CycleRecord,
 ): Promise<ReturnType<typeof prepare>> {
-  if (options.input === undefined) {
-    throw new Problem(
-      'USAGE',
-      'RESTART_FRESH starts a cycle on a fresh bundle: give it with --input',
-      '--input',
-    );
-  }
+  const fresh = await freshBundle(context, options, record);
   const stored = async (what: string, hash: Sha256): Promise<Source> => {
     const bytes = await store.documents.get(hash);
     if (bytes !== null) return { name: `the ${what} of cycle ${record.workflow_id}`, bytes };
@@ -174,14 +192,14 @@ async function freshCycle(
     throw new Problem('NOT_FOUND', `the ${what} ${hash} is not stored here: ${where}`, hash);
   };
   const prepared = prepare(
-    context.read(options.input),
+    fresh,
     await stored('graph', record.graph_hash),
     await stored('policy', record.policy_hash),
   );
   if (prepared.bundle.hash !== record.input_hash) return prepared;
   throw new Problem(
     'USAGE',
-    `${options.input} is the halted cycle's own bundle: RESTART_FRESH takes a fresh one`,
+    `${fresh.name} is the halted cycle's own bundle: RESTART_FRESH takes a fresh one`,
     '--input',
   );
 }

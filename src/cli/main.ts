@@ -9,6 +9,7 @@ import { doctorCommand } from './doctor';
 import { haltCommands } from './halt';
 import { planCommand } from './plan';
 import { skillsCommands } from './skills';
+import { scheduleCommands } from './schedule';
 import { upCommands } from './up';
 
 function program(): Command {
@@ -45,6 +46,7 @@ function program(): Command {
     cycleCommands,
     haltCommands,
     skillsCommands,
+    scheduleCommands,
     auditCommands,
   ])
     add(root);

@@ -38,6 +38,26 @@ export interface PreparedTask {
   readonly skill_ref: string;
 }
 
+/** What a cycle runs by, whatever its bundle. */
+export interface Rules {
+  readonly mode: 'shadow';
+  readonly graph: Prepared['graph'];
+  readonly policy: Prepared['policy'];
+}
+
+/** Graph, policy and mode, without a bundle: what a schedule starts its cycles by. @throws Problem as {@link prepare} */
+export function prepareRules(graph: Source | null, policy: Source | null, mode: string): Rules {
+  const submittedGraph = graph === null ? ours(V1_GRAPH) : submitted(graph);
+  const submittedPolicy = policy === null ? ours(DEFAULT_POLICY) : submitted(policy);
+  const document = graphOf(submittedGraph, graph?.name ?? 'the default graph');
+  const policyDocument = policyOf(submittedPolicy, policy?.name ?? 'the default policy');
+  return {
+    mode: modeOf(mode),
+    graph: { ...submittedGraph, document },
+    policy: { ...submittedPolicy, document: policyDocument },
+  };
+}
+
 /**
  * Reads bundle, graph and policy and computes the plan's ids, offline.
  * @throws Problem UNREADABLE for a document without canonical form, USAGE for a policy, GRAPH_INVALID for a graph that
@@ -50,17 +70,13 @@ export function prepare(
   mode = 'shadow',
 ): Prepared {
   const submittedBundle = submitted(bundle);
-  const submittedGraph = graph === null ? ours(V1_GRAPH) : submitted(graph);
-  const submittedPolicy = policy === null ? ours(DEFAULT_POLICY) : submitted(policy);
-  const document = graphOf(submittedGraph, graph?.name ?? 'the default graph');
-  const policyDocument = policyOf(submittedPolicy, policy?.name ?? 'the default policy');
-  const checked = modeOf(mode);
+  const rules = prepareRules(graph, policy, mode);
   const hashes = {
     input_hash: submittedBundle.hash,
-    graph_hash: submittedGraph.hash,
-    policy_hash: submittedPolicy.hash,
+    graph_hash: rules.graph.hash,
+    policy_hash: rules.policy.hash,
   };
-  const identified = identify(document, hashes.input_hash);
+  const identified = identify(rules.graph.document, hashes.input_hash);
   const tasks = identified.map(({ task: { name, task_type, skill_ref }, task_id }) => ({
     name,
     task_id,
@@ -71,11 +87,9 @@ export function prepare(
   if (t1 === undefined)
     throw new Problem('GRAPH_INVALID', 'the graph has no task', graph?.name ?? null);
   return {
-    mode: checked,
+    ...rules,
     bundle: submittedBundle,
-    graph: { ...submittedGraph, document },
-    policy: { ...submittedPolicy, document: policyDocument },
-    cycle_id: cycleId(checked, hashes.input_hash, hashes.graph_hash, hashes.policy_hash),
+    cycle_id: cycleId(rules.mode, hashes.input_hash, hashes.graph_hash, hashes.policy_hash),
     plan_hash: planHash({ ...hashes, tasks: tasks.map(({ name, task_id }) => [name, task_id]) }),
     tasks,
     first_task: {

@@ -125,13 +125,20 @@ export function namesOf(tasks: readonly TaskState[]): string {
   return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
 }
 
+/** The bundle that the cycle runs on: a cycle that got none runs no task, so nobody asks. */
+export function inputHashOf(cycle: Cycle): Sha256 {
+  const { input_hash } = openedOf(cycle);
+  invariant(input_hash !== null, 'C2.U1', 'the cycle has a bundle');
+  return input_hash;
+}
+
 /** Takes one event into the cycle's state. The only function that changes it. @throws HARNESS_ERROR on an impossible one. */
 export function fold(cycle: Cycle, event: Event): void {
   cycle.last_at = event.at;
   switch (event.type) {
     case 'CYCLE_OPENED':
       Object.assign(cycle, newCycle(), { opened: event.data, last_at: event.at });
-      cycle.tasks = [stateOf(announced(event.data.first_task))];
+      cycle.tasks = announced(event.data.first_task).map(stateOf);
       move(cycle, 'INPUT_RECEIVED');
       return;
     case 'STATE_JUDGED':
@@ -142,6 +149,10 @@ export function fold(cycle: Cycle, event: Event): void {
       return;
     case 'GRAPH_BUILT':
       return foldPlan(cycle, event.data);
+    case 'SOURCE_FAILED':
+      cycle.refused = true;
+      cycle.reasons.push({ code: 'SOURCE_FAILED', detail: event.data.detail });
+      return;
     case 'GRAPH_REFUSED':
       cycle.refused = true;
       cycle.tasks = [];
@@ -199,8 +210,10 @@ function checkAge(cycle: Cycle): void {
   cycle.reasons.push({ code: 'STATE_STALE', detail });
 }
 
-function announced(task: AnnouncedTask): PlannedTask {
-  return { ...task, after: '', critical: true, effects: [], barred: null };
+/** Without a bundle there is none. */
+function announced(task: AnnouncedTask | null): PlannedTask[] {
+  if (task === null) return [];
+  return [{ ...task, after: '', critical: true, effects: [], barred: null }];
 }
 
 function stateOf(planned: PlannedTask): TaskState {

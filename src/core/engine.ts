@@ -1,4 +1,4 @@
-import { type Cycle, namesOf, openedOf, type TaskState } from './cycle';
+import { type Cycle, namesOf, inputHashOf, type TaskState } from './cycle';
 import { type Event, event } from './events';
 import { endOf } from './outcome';
 import { type Reason, REASONS, SKIP_ORDER } from './reasons';
@@ -96,7 +96,7 @@ export function skipEvent(
   const data = {
     task_id: task.planned.task_id,
     reason,
-    snapshot: openedOf(cycle).input_hash,
+    snapshot: inputHashOf(cycle),
     spreads,
   };
   return event('TASK_SKIPPED', REASONS[reason.code], now, data, { task: task.planned.name });

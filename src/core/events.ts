@@ -4,6 +4,7 @@ import type { Plan, PlannedSkill } from './plan';
 import type { Policy } from './policy';
 import type { CycleOutcome, Reason, ReasonCode, ViolationCode, ViolationResponse } from './reasons';
 import type { Isolation } from './skills';
+import type { Tick } from './tick';
 import type { Verdict } from './validate';
 
 /** What a person may decide on a halt (R31). */
@@ -70,16 +71,21 @@ interface Body {
     readonly workflow_id: string;
     readonly run_id: string;
     readonly mode: 'shadow';
-    readonly input_hash: Sha256;
+    /** null: the source of a scheduled cycle gave no bundle. */
+    readonly input_hash: Sha256 | null;
     readonly graph_hash: Sha256;
     readonly policy_hash: Sha256;
     readonly evaluated_at: string;
     readonly policy: Policy;
     readonly harness: string;
-    readonly first_task: AnnouncedTask;
+    /** null: there is no bundle, so no task has an id. */
+    readonly first_task: AnnouncedTask | null;
     /** The cycle that this one restarts on a fresh bundle, when a halt's decision asked for that. */
     readonly restarts: string | null;
+    /** Where a scheduled cycle comes from. */
+    readonly tick?: Tick;
   };
+  SOURCE_FAILED: { readonly detail: string };
   TASK_STARTED: {
     readonly task_id: string;
     readonly task_type: string;

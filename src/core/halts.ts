@@ -1,4 +1,4 @@
-import { type Cycle, openedOf, policyOf, textOf } from './cycle';
+import { type Cycle, inputHashOf, openedOf, policyOf, textOf } from './cycle';
 import { type Choice, CHOICES, type Event, event, type Halt, type Violation } from './events';
 import { invariant } from './invariant';
 import type { JsonObject } from './json';
@@ -240,7 +240,7 @@ function operatorSkip(cycle: Cycle, request: DecisionRequest, now: string): Even
   const data = {
     task_id: task.planned.task_id,
     reason,
-    snapshot: openedOf(cycle).input_hash,
+    snapshot: inputHashOf(cycle),
     spreads: null,
   };
   return [

@@ -66,6 +66,16 @@ export function tickId(schedule: string, nominalTime: string): string {
   return v5(`tick:${schedule}:${nominalTime}`, NAMESPACE);
 }
 
+/** The audit chain of a schedule. */
+export function scheduleId(schedule: string): string {
+  return v5(`schedule:${schedule}`, NAMESPACE);
+}
+
+/** One life of a schedule, from its creation to its deletion: what stands in its chain as `run_id`. */
+export function scheduleLifeId(schedule: string, createdAt: string): string {
+  return v5(`schedule:${schedule}:${createdAt}`, NAMESPACE);
+}
+
 /** C4.I1: what a cycle will do. `tasks` are [name, task id] in execution order. */
 export function planHash(plan: {
   readonly input_hash: Sha256;

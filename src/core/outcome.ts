@@ -1,4 +1,4 @@
-import { type Cycle, openedOf, type TaskState } from './cycle';
+import { type Cycle, inputHashOf, type TaskState } from './cycle';
 import { type Event, event } from './events';
 import { countOf } from './json';
 import {
@@ -19,7 +19,7 @@ export function endOf(cycle: Cycle, now: string): Event[] {
     const data = {
       task_id: task.planned.task_id,
       reason,
-      snapshot: openedOf(cycle).input_hash,
+      snapshot: inputHashOf(cycle),
       spreads: null,
     };
     return event('TASK_SKIPPED', REASONS[reason.code], now, data, { task: task.planned.name });

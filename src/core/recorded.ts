@@ -5,6 +5,7 @@ import { type Event, event, type TaskLeft } from './events';
 import { skillViolationEvents, violationEvent } from './halts';
 import { type Reason, REASONS } from './reasons';
 import { type CycleInput, HARNESS_VERSION } from './start';
+import type { TickInput } from './tick';
 
 /** What goes on record for each thing that the workflow sees. */
 
@@ -26,7 +27,37 @@ export function openingEvent(
     harness: HARNESS_VERSION,
     first_task: input.first_task,
     restarts: input.restarts ?? null,
+    ...(input.tick === undefined ? {} : { tick: input.tick }),
   });
+}
+
+/** A scheduled cycle whose source gave no bundle. `failed` null: it was cancelled while it was read. */
+export function sourcelessEvents(
+  tick: TickInput,
+  cycle: { readonly cycle_id: string; readonly nominal_time: string },
+  workflow: { readonly workflowId: string; readonly runId: string },
+  failed: string | null,
+  now: string,
+): Event[] {
+  const { schedule, source, mode, graph_hash, policy_hash, policy } = tick;
+  const { cycle_id, nominal_time } = cycle;
+  const opened = event('CYCLE_OPENED', 'CA', now, {
+    cycle_id,
+    workflow_id: workflow.workflowId,
+    run_id: workflow.runId,
+    mode,
+    input_hash: null,
+    graph_hash,
+    policy_hash,
+    evaluated_at: now,
+    policy,
+    harness: HARNESS_VERSION,
+    first_task: null,
+    restarts: null,
+    tick: { schedule, nominal_time, source },
+  });
+  if (failed === null) return [opened];
+  return [opened, event('SOURCE_FAILED', REASONS.SOURCE_FAILED, now, { detail: failed })];
 }
 
 export function startedEvent({ planned }: TaskState, now: string): Event {

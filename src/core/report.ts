@@ -39,6 +39,11 @@ export function taskSummary(cycle: Cycle, { planned }: TaskState): string {
   }
 }
 
+/** What the Web UI shows beside the reading of a source; a query may hold what is nobody's business. */
+export function sourceSummary(source: string, nominalTime: string): string {
+  return cut(`source of ${nominalTime}: ${source.replace(/\?.*$/s, '')}`);
+}
+
 /** The summary of the timer that a halted cycle waits on: what, who, until when, and what then. */
 export function haltSummary(halt: Halt): string {
   const end = halt.expires_at === null ? 'never expires' : `expires ${halt.expires_at} → ABORT`;
@@ -69,7 +74,7 @@ export function cycleReport(cycle: Cycle): string {
       `- cycle \`${opened.cycle_id}\` · evaluated at ${opened.evaluated_at}`,
     );
     lines.push(
-      `- bundle \`${opened.input_hash}\``,
+      `- bundle \`${opened.input_hash ?? 'none'}\``,
       `- policy \`${opened.policy_hash}\``,
       `- plan \`${plan_hash ?? 'none'}\``,
     );

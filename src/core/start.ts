@@ -2,6 +2,7 @@ import type { AnnouncedTask } from './events';
 import { isObject, type Json, type Sha256 } from './json';
 import { TASK_TIMEOUT_MS_MAX } from './limits';
 import type { Policy } from './policy';
+import type { Tick } from './tick';
 
 /** The one argument of the workflow `executionCycle`: digests of what is in the store, and what a person wants to read. */
 export interface CycleInput {
@@ -14,6 +15,8 @@ export interface CycleInput {
   readonly policy: Policy;
   /** T1 as the graph declares it; T1 checks it against `graph_hash`. */
   readonly first_task: AnnouncedTask;
+  /** Where a scheduled cycle comes from. */
+  readonly tick?: Tick;
   /** The cycle id of the halted cycle that this one restarts on a fresh bundle (RESTART_FRESH). */
   readonly restarts?: string;
 }

@@ -2,6 +2,7 @@ import type { AuditHead, Draft, Entry } from '../core/entry';
 import type { Receipt } from '../core/effects';
 import type { Registry, RegistrySnapshot, ViolationNote } from '../core/registry';
 import type { JsonObject, Sha256 } from '../core/json';
+import type { Tick } from '../core/tick';
 
 /**
  * Where the harness keeps what outlives a process: documents by their hash, audit chains, emitted actions, effects, cycles.
@@ -160,6 +161,8 @@ export interface CycleRecord {
   readonly policy_hash: Sha256;
   /** RFC 3339, the client's clock: for listing only. */
   readonly created_at: string;
+  /** Of a scheduled cycle. */
+  readonly tick?: Tick;
 }
 
 export interface CycleStore {

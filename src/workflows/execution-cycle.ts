@@ -1,30 +1,38 @@
 import * as temporal from '@temporalio/workflow';
 import type { LocalActivities } from '../activities/contract';
-import { newCycle } from '../core/cycle';
+import { newCycle, openedOf } from '../core/cycle';
 import { nextStep, type Step } from '../core/engine';
 import { type Event, event } from '../core/events';
 import { judgeDecision, operatorHalt, raiseHalt } from '../core/halts';
+import { invariant } from '../core/invariant';
 import { SIGNALS_MAX } from '../core/limits';
 import { graphEvents, openingEvent } from '../core/recorded';
 import { endOf } from '../core/outcome';
 import { haltSummary } from '../core/report';
 import { type CycleResult, fitting, resultOf } from '../core/result';
 import { type CycleInput, problemOfInput } from '../core/start';
+import { isTickInput, type TickInput } from '../core/tick';
 import { parseInstant } from '../core/time';
 import { readDecision, readHaltRequest } from '../documents/decision';
 import { cycleQuery, decideUpdate, DESCRIPTIONS, haltSignal, resumeSignal } from './messages';
 import { failureOf, LOCAL_OPTIONS, type TaskFailure } from './options';
 import { Recorder } from './recorder';
 import { now, TaskRunner, TIMER_MS_MAX } from './task-runner';
+import { type Beginning, beginTick } from './tick';
 import { Visibility } from './visibility';
 
 /** One governed cycle: asks the core for the next step and obeys it, until the record is closed (Appendix A). */
-export async function executionCycle(input: CycleInput): Promise<CycleResult> {
-  const problem = problemOfInput(input);
+export async function executionCycle(input: CycleInput | TickInput): Promise<CycleResult> {
+  const problem = isTickInput(input) ? null : problemOfInput(input);
   if (problem !== null) throw temporal.ApplicationFailure.nonRetryable(problem, 'USAGE');
   const scope = temporal.CancellationScope.current();
   return temporal.CancellationScope.nonCancellable(async () => {
-    const run = new CycleRun(input);
+    // An ordinary cycle begins at once: nothing may be awaited before its handlers are set.
+    const info = temporal.workflowInfo();
+    const begun = isTickInput(input) ? await beginTick(input, info, scope) : begin(input, info);
+    if ('outcome' in begun) return begun;
+    const run = new CycleRun(begun);
+    if (isTickInput(input) && scope.consideredCancelled) run.cancel();
     scope.cancelRequested.catch(() => run.cancel());
     const result = await run.toTheEnd();
     await temporal.condition(temporal.allHandlersFinished);
@@ -32,6 +40,10 @@ export async function executionCycle(input: CycleInput): Promise<CycleResult> {
     if (result.outcome === 'CANCELLED') throw new temporal.CancelledFailure(result.summary);
     return result;
   });
+}
+
+function begin(input: CycleInput, info: temporal.WorkflowInfo): Beginning {
+  return { events: [openingEvent(input, info, now())], input, trouble: null };
 }
 
 class CycleRun {
@@ -47,13 +59,16 @@ class CycleRun {
   private refusal: string | null = null;
   /** The result that an earlier try of the closing step has put on record already. */
   private stood: CycleResult | null = null;
-  private readonly input: CycleInput;
+  private readonly given: CycleInput | null;
 
-  constructor(input: CycleInput) {
-    this.input = input;
+  constructor({ events, input, trouble }: Beginning) {
+    this.given = input;
+    const given = (): CycleInput => this.input;
     this.tasks = new TaskRunner({
       cycle: this.cycle,
-      input,
+      get input() {
+        return given();
+      },
       runId: this.info.runId,
       recorder: this.recorder,
       books: this.books,
@@ -62,7 +77,8 @@ class CycleRun {
       harnessError: (detail, openTask) => this.harnessError(detail, openTask),
     });
     // First of all: a message that arrived before the first task is handed over as soon as its handler is set.
-    this.recorder.record([openingEvent(input, this.info, now())]);
+    this.recorder.record(events);
+    if (trouble !== null) this.harnessError(trouble, null);
     // Before the first await, so that no message is lost; C3.F3 begins with being heard.
     temporal.setHandler(cycleQuery, () => fitting(this.result()), {
       description: DESCRIPTIONS.cycle,
@@ -81,6 +97,11 @@ class CycleRun {
         if (!read.ok) throw temporal.ApplicationFailure.nonRetryable(read.problem, 'USAGE');
       },
     });
+  }
+
+  private get input(): CycleInput {
+    invariant(this.given !== null, 'C2.U1', 'what runs has a bundle');
+    return this.given;
   }
 
   async toTheEnd(): Promise<CycleResult> {
@@ -201,7 +222,7 @@ class CycleRun {
       const ended = { phase: 'IDLE', ...last.data } as const;
       this.stood = await this.recorder.close(last, async (entries) => {
         const result = { ...this.result(), ...ended };
-        const { cycle_id } = this.input;
+        const { cycle_id } = openedOf(this.cycle);
         return this.books.closeCycle({ cycle_id, run_id: this.info.runId, entries, result });
       });
     } catch (error) {

@@ -86,6 +86,17 @@ export function changeOptions(summary: string): ActivityOptions {
   };
 }
 
+/** The reading of a source: it ends by itself long before that. Tried again only for a lost worker, or in the harness's own trouble. */
+export function sourceOptions(summary: string): ActivityOptions {
+  return {
+    ...BOOKKEEPING,
+    heartbeatTimeout: HEARTBEAT_MS,
+    // It has no effect, so nobody waits for its worker to let go.
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    summary,
+  };
+}
+
 /** How an activity ended, other than well. */
 export type TaskFailure =
   /** `failed`: what a skill's run left behind and did against the contract; null when there was no answer to tell. */

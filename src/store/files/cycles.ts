@@ -2,6 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalText } from '../../core/identity';
 import { isObject, type Json, type JsonObject, type Sha256, valueOf } from '../../core/json';
+import type { Tick } from '../../core/tick';
 import { StoreError, type CycleRecord, type CycleStore } from '../store';
 import { asStoreError, goneAsNull } from './errors';
 import { idPath, isUuid, type Home } from './home';
@@ -100,7 +101,17 @@ async function readRecord(path: string): Promise<CycleRecord | null> {
   if ((input_hash !== null && !isHash(input_hash)) || !isHash(graph_hash) || !isHash(policy_hash)) {
     throw damaged(path);
   }
-  return { cycle_id, workflow_id, mode, input_hash, graph_hash, policy_hash, created_at };
+  const record = { cycle_id, workflow_id, mode, input_hash, graph_hash, policy_hash, created_at };
+  const tick = tickIn(value['tick']);
+  return tick === null ? record : { ...record, tick };
+}
+
+/** Where a scheduled cycle comes from; null in other cycles' records. */
+function tickIn(value: Json | undefined): Tick | null {
+  if (!isObject(value)) return null;
+  const { schedule, nominal_time, source } = value;
+  if (!isText(schedule) || !isText(nominal_time) || !isText(source)) return null;
+  return { schedule, nominal_time, source };
 }
 
 function damaged(path: string): StoreError {

@@ -1,0 +1,282 @@
+import type { Client } from '@temporalio/client';
+import type { AuditHead } from '../core/entry';
+import { scheduleId, scheduleLifeId, tickId } from '../core/identity';
+import { codeOf } from '../core/invariant';
+import type { JsonObject } from '../core/json';
+import {
+  dueTimes,
+  isNominal,
+  isPausedAt,
+  type Ledger,
+  ledgerOf,
+  type Line,
+  newLife,
+  type NotRun,
+  notRunAt,
+  placed,
+  type Ran,
+  type Span,
+  spanIn,
+} from '../core/schedule';
+import { nominalText, tickWorkflowId } from '../core/tick';
+import { formatInstant, parseInstant } from '../core/time';
+import type { Store } from '../store/store';
+import { closedAt, readFacts, type ScheduleFacts } from './facts';
+
+/** Who looks, and what there is to put on record besides. */
+export interface Look {
+  readonly at: string;
+  /** The scheduled cycle that looks, as its first step: all times before its own are settled. */
+  readonly tick?: { readonly nominal_time: string; readonly actual_time: string };
+  /** What a person has just done to the schedule. */
+  readonly act?: Act;
+  /** The schedule is about to be deleted: what is not running by now will not. */
+  readonly last?: boolean;
+}
+
+export interface Act {
+  readonly type:
+    'SCHEDULE_PAUSED' | 'SCHEDULE_UNPAUSED' | 'SCHEDULE_TRIGGERED' | 'SCHEDULE_DELETED';
+  readonly by: string;
+  readonly why: string;
+  readonly at: string;
+}
+
+export interface Account {
+  readonly ledger: Ledger;
+  readonly facts: ScheduleFacts | null;
+  readonly audit: AuditHead;
+}
+
+interface Ground {
+  readonly client: Client;
+  readonly store: Store;
+  readonly name: string;
+}
+
+/** A start that the server decided on a moment ago may not be told yet. */
+const SETTLED_MS = 10_000;
+
+/** Passes that write at the same time come again: each but one meets a chain that has grown. */
+const TRIES = 20;
+
+/** Longer stretches of nominal times that came to nothing for one reason are one line. */
+const LINES_MAX = 500;
+
+/**
+ * Puts on record what has become of every nominal time that is settled and not on record yet (C1.1), and what of the schedule
+ * has changed. Any number of processes may do so at once: a line's place in the chain is taken once, and who comes late looks
+ * again.
+ * @throws StoreError; whatever the client throws when the server cannot be asked
+ */
+export async function account(
+  client: Client,
+  store: Store,
+  name: string,
+  look: Look,
+): Promise<Account> {
+  const chain = scheduleId(name);
+  for (let tries = 1; ; tries += 1) {
+    const facts = await readFacts(client, name);
+    const entries = (await store.audit.read(chain)) ?? [];
+    const { ledger, lines } = await linesOf(
+      { client, store, name },
+      ledgerOf(entries),
+      facts,
+      look,
+    );
+    const drafts = placed(ledger, lines);
+    try {
+      const audit = await store.audit.append(chain, drafts);
+      return { ledger: ledgerOf([...entries, ...drafts]), facts, audit };
+    } catch (error) {
+      if (codeOf(error) !== 'AUDIT_FORK' || tries === TRIES) throw error;
+    }
+  }
+}
+
+async function linesOf(
+  ground: Ground,
+  standing: Ledger,
+  facts: ScheduleFacts | null,
+  look: Look,
+): Promise<{ ledger: Ledger; lines: readonly Line[] }> {
+  const begins =
+    facts !== null && standing.run_id !== scheduleLifeId(ground.name, facts.created_at);
+  const ledger = begins ? newLife(ground.name, facts.created_at) : standing;
+  if (ledger.run_id === null) return { ledger, lines: [] };
+  const changes = changesIn(ledger, facts, look);
+  const seen = changes.length === 0 ? ledger : withLines(ledger, changes);
+  return { ledger, lines: [...changes, ...(await outcomes(ground, seen, facts, look))] };
+}
+
+/** The ledger as it will be, with these lines in it. */
+function withLines(ledger: Ledger, lines: readonly Line[]): Ledger {
+  const more = ledgerOf(placed(ledger, lines));
+  const closed = ledger.pauses.map((pause) => ({ ...pause }));
+  const until = lines.find(({ type }) => type === 'SCHEDULE_UNPAUSED')?.data['until'];
+  const open = closed.at(-1);
+  if (typeof until === 'string' && open?.untilMs === null) open.untilMs = parseInstant(until);
+  return {
+    ...ledger,
+    setups: [...ledger.setups, ...more.setups],
+    pauses: [...closed, ...more.pauses],
+    accountedMs: Math.max(ledger.accountedMs, more.accountedMs),
+  };
+}
+
+/** How the schedule itself has changed: by the harness's commands, or behind their back. */
+function changesIn(ledger: Ledger, facts: ScheduleFacts | null, { act, at }: Look): Line[] {
+  const lines: Line[] = [];
+  const standing = ledger.setups.at(-1)?.setup;
+  if (facts !== null && standing?.since !== facts.setup.since) {
+    const first = { ...facts.setup, since: facts.created_at };
+    const data = (standing === undefined ? first : facts.setup) as unknown as JsonObject;
+    const type = standing === undefined ? 'SCHEDULE_CREATED' : 'SCHEDULE_UPDATED';
+    // The same bytes, whoever notices first.
+    lines.push({ type, at: String(data['since']), actor: facts.set_by, data });
+  }
+  const paused = ledger.pauses.at(-1)?.untilMs === null;
+  const isPause = act?.type === 'SCHEDULE_PAUSED' || act?.type === 'SCHEDULE_UNPAUSED';
+  if (facts !== null && facts.paused !== paused) {
+    const type = facts.paused ? 'SCHEDULE_PAUSED' : 'SCHEDULE_UNPAUSED';
+    const mine = isPause && act.type === type ? act : null;
+    const note = mine?.why ?? facts.note;
+    const noticed = mine === null;
+    // Nobody can say since when: what is not accounted for came to nothing, for this reason or another.
+    const since = mine?.at ?? (facts.paused ? formatInstant(ledger.accountedMs + 1) : at);
+    const data = { note, noticed, [facts.paused ? 'from' : 'until']: since };
+    lines.push({ type, at: mine?.at ?? at, actor: mine?.by ?? 'temporal', data });
+  }
+  if (act !== undefined && !isPause)
+    lines.push({ type: act.type, at: act.at, actor: act.by, data: { note: act.why } });
+  return lines;
+}
+
+/** What became of the nominal times that are not on record yet, in order, up to the first that is not settled. */
+async function outcomes(
+  ground: Ground,
+  ledger: Ledger,
+  facts: ScheduleFacts | null,
+  look: Look,
+): Promise<Line[]> {
+  const lines: Line[] = [];
+  const ran = new Map<number, Ran>(ledger.ran);
+  const spans = new Map<number, Promise<Span>>();
+  const note = (cycle: Ran, ms: number): void => {
+    ran.set(ms, cycle);
+    lines.push(line(look, 'CYCLE_RAN', cycle as unknown as JsonObject));
+  };
+  const nowMs = parseInstant(look.at) ?? 0;
+  const tickMs = parseInstant(look.tick?.nominal_time ?? '');
+  const beforeMs = tickMs ?? facts?.nextMs ?? 0;
+  for (const [ms, { nominal_time, taken_at }] of facts?.started ?? []) {
+    if (!ran.has(ms) && !isNominal(ledger, ms))
+      note(ranOf(ground, nominal_time, taken_at, true), ms);
+  }
+  const gap = new GapLines(look, lines);
+  for (const dueMs of dueTimes(ledger, beforeMs)) {
+    const started = ran.get(dueMs) === undefined ? facts?.started.get(dueMs) : undefined;
+    if (started !== undefined) {
+      gap.end();
+      note(ranOf(ground, started.nominal_time, started.taken_at, false), dueMs);
+      continue;
+    }
+    const before = await spanBefore(ground, { ...ledger, ran }, spans, dueMs);
+    const open = before !== null && before.untilMs === null;
+    const settled = tickMs !== null || look.last === true || open || isPausedAt(ledger, dueMs);
+    if (!settled && dueMs + SETTLED_MS > nowMs) break;
+    const { reason, cycle_id } = notRunAt(ledger, dueMs, before);
+    gap.add(dueMs, reason, cycle_id, everyAt(ledger, dueMs));
+  }
+  gap.end();
+  if (look.tick !== undefined && tickMs !== null && !ran.has(tickMs)) {
+    const { nominal_time, actual_time } = look.tick;
+    note(ranOf(ground, nominal_time, actual_time, !isNominal(ledger, tickMs)), tickMs);
+  }
+  return lines;
+}
+
+function everyAt({ setups }: Ledger, ms: number): number {
+  return setups.findLast(({ sinceMs }) => sinceMs < ms)?.setup.every_ms ?? 0;
+}
+
+function line({ at }: Look, type: string, data: JsonObject): Line {
+  return { type, at, actor: 'harness', data };
+}
+
+function ranOf(
+  { name }: Ground,
+  nominal_time: string,
+  actual_time: string,
+  triggered: boolean,
+): Ran {
+  return {
+    nominal_time,
+    cycle_id: tickId(name, nominal_time),
+    workflow_id: tickWorkflowId(name, nominal_time),
+    actual_time,
+    triggered,
+  };
+}
+
+/** The last cycle before a nominal time: overlap is SKIP, so no other can have been open then. */
+async function spanBefore(
+  ground: Ground,
+  { ran }: Pick<Ledger, 'ran'>,
+  spans: Map<number, Promise<Span>>,
+  ms: number,
+): Promise<Span | null> {
+  let lastMs = -1;
+  for (const ranMs of ran.keys()) if (ranMs < ms && ranMs > lastMs) lastMs = ranMs;
+  const cycle = ran.get(lastMs);
+  if (cycle === undefined) return null;
+  const known = spans.get(lastMs) ?? spanOf(ground, cycle);
+  spans.set(lastMs, known);
+  return known;
+}
+
+async function spanOf({ client, store }: Ground, cycle: Ran): Promise<Span> {
+  const { cycle_id, workflow_id } = cycle;
+  const trail = spanIn((await store.audit.read(cycle_id)) ?? []);
+  const closedMs = await closedAt(client, workflow_id);
+  const { halts, lastMs } = trail;
+  return { cycle_id, halts, untilMs: closedMs === undefined ? lastMs : closedMs };
+}
+
+/** Nominal times that came to nothing, a line each; a long stretch for the same reason in one. */
+class GapLines {
+  private stretch: { data: JsonObject; times: number[]; everyMs: number } | null = null;
+  private readonly look: Look;
+  private readonly lines: Line[];
+
+  constructor(look: Look, lines: Line[]) {
+    this.look = look;
+    this.lines = lines;
+  }
+
+  add(ms: number, reason: NotRun, cycle_id: string | null, everyMs: number): void {
+    const { stretch } = this;
+    const same = stretch?.data['reason'] === reason && stretch.data['cycle_id'] === cycle_id;
+    if (stretch !== null && same && stretch.everyMs === everyMs) return void stretch.times.push(ms);
+    this.end();
+    this.stretch = { data: { reason, cycle_id }, times: [ms], everyMs };
+  }
+
+  end(): void {
+    const { stretch } = this;
+    this.stretch = null;
+    if (stretch === null) return;
+    const { data, times } = stretch;
+    const [first = 0] = times;
+    if (times.length > LINES_MAX) {
+      const last_nominal_time = nominalText(times.at(-1) ?? first);
+      const count = times.length;
+      const whole = { nominal_time: nominalText(first), last_nominal_time, count, ...data };
+      this.lines.push(line(this.look, 'CYCLE_NOT_RUN', whole));
+      return;
+    }
+    for (const ms of times)
+      this.lines.push(line(this.look, 'CYCLE_NOT_RUN', { nominal_time: nominalText(ms), ...data }));
+  }
+}

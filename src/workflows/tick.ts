@@ -1,0 +1,103 @@
+import * as temporal from '@temporalio/workflow';
+import type { LocalActivities, SourceActivities, TickCall } from '../activities/contract';
+import type { Event } from '../core/events';
+import { openingEvent, sourcelessEvents } from '../core/recorded';
+import { sourceSummary } from '../core/report';
+import type { CycleResult } from '../core/result';
+import type { CycleInput } from '../core/start';
+import { nominalText, problemOfTick, type TickInput } from '../core/tick';
+import { formatInstant } from '../core/time';
+import { SCHEDULED_START_KEY } from '../search-attributes';
+import { failureOf, LOCAL_OPTIONS, sourceOptions } from './options';
+import { now } from './task-runner';
+
+/** How a run begins: what goes on record first, and what its tasks run on. */
+export interface Beginning {
+  readonly events: readonly Event[];
+  /** null: there is no bundle, so no task runs. */
+  readonly input: CycleInput | null;
+  /** A failure of the harness before there was a cycle to halt (C3.F3). */
+  readonly trouble: string | null;
+}
+
+type Workflow = ReturnType<typeof temporal.workflowInfo>;
+
+/** The nominal time that the schedule started this run for; null for a start by anybody else. */
+export function nominalTimeOf({ typedSearchAttributes }: Workflow): number | null {
+  return typedSearchAttributes.get(SCHEDULED_START_KEY)?.getTime() ?? null;
+}
+
+/**
+ * A scheduled cycle before it opens: its source is read fresh. Signals wait meanwhile, at most as long as a source may take;
+ * a cancellation ends the reading at once. A result: this nominal time has had its cycle (R36).
+ */
+export async function beginTick(
+  tick: TickInput,
+  info: Workflow,
+  scope: temporal.CancellationScope,
+): Promise<Beginning | CycleResult> {
+  const nominalMs = nominalTimeOf(info);
+  const problem = problemOfTick(tick, nominalMs);
+  if (problem !== null || nominalMs === null)
+    throw temporal.ApplicationFailure.nonRetryable(problem ?? 'no nominal time', 'USAGE');
+  const call: TickCall = {
+    tick,
+    nominal_time: nominalText(nominalMs),
+    actual_time: formatInstant(info.startTime.getTime()),
+    workflow_id: info.workflowId,
+    at: now(),
+  };
+  const read = await readOnce(call, scope);
+  if ('result' in read) return read.result;
+  const books = temporal.proxyLocalActivities<LocalActivities>(LOCAL_OPTIONS);
+  const evaluatedAt = now(); // R4: behind the reading, so that what it found is not from the future
+  const { cycle_id, input } = await books.openTick(call, read.snapshot, evaluatedAt);
+  const { nominal_time } = call;
+  const { problem: failed, trouble } = read;
+  const events =
+    input === null
+      ? sourcelessEvents(tick, { cycle_id, nominal_time }, info, failed, evaluatedAt)
+      : [openingEvent(input, info, evaluatedAt)];
+  return { events, input, trouble };
+}
+
+interface Read {
+  readonly snapshot: Parameters<LocalActivities['openTick']>[1];
+  readonly problem: string | null;
+  readonly trouble: string | null;
+}
+
+async function readOnce(
+  call: TickCall,
+  scope: temporal.CancellationScope,
+): Promise<Read | { readonly result: CycleResult }> {
+  const nothing: Read = { snapshot: null, problem: null, trouble: null };
+  const reading = new temporal.CancellationScope();
+  scope.cancelRequested.catch(() => reading.cancel());
+  const options = sourceOptions(sourceSummary(call.tick.source, call.nominal_time));
+  const { readSnapshot } = temporal.proxyActivities<SourceActivities>(options);
+  try {
+    const answer = await reading.run(() => readSnapshot(call));
+    if (answer.found === 'ENDED') return { result: { ...answer.result, deduplicated: true } };
+    return answer.found === 'SNAPSHOT'
+      ? { ...nothing, snapshot: answer.snapshot }
+      : { ...nothing, problem: answer.problem };
+  } catch (error) {
+    const failure = failureOf(error, reading.consideredCancelled);
+    switch (failure.kind) {
+      case 'STOPPED':
+        return nothing;
+      case 'REFUSED':
+        throw temporal.ApplicationFailure.nonRetryable(failure.detail, 'USAGE');
+      case 'FAILED':
+      case 'BARRED':
+        return { ...nothing, problem: `the reading of the source: ${failure.reason.detail}` };
+      case 'HARNESS_ERROR':
+        return {
+          ...nothing,
+          problem: `the harness could not read the source: ${failure.detail}`,
+          trouble: failure.detail,
+        };
+    }
+  }
+}
