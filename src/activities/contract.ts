@@ -2,6 +2,7 @@ import type { GraphAnswer, TaskDone, ValidateDone } from '../core/answers';
 import type { AuditHead, Draft } from '../core/entry';
 import type { Output, TaskLeft } from '../core/events';
 import type { Listed, Sha256 } from '../core/json';
+import type { Latch, LatchCause } from '../core/latch';
 import type { RegistryChange } from '../core/registry-change';
 import type { CycleResult } from '../core/result';
 import type { CycleInput } from '../core/start';
@@ -61,6 +62,10 @@ export interface LocalActivities {
     taskId: string,
     start: { readonly run_id: string; readonly seq: number },
   ): Promise<TaskLeft>;
+  /** The harness-wide halt as it stands on record. */
+  readLatch(): Promise<Latch>;
+  /** C3.F3: every harness-level error halts the whole harness. Set already for the same cause: one cause more, once. */
+  raiseLatch(cause: LatchCause, at: string): Promise<void>;
   /** Appends the last entries and stores the result, whose `audit` it fills in. */
   closeCycle(close: Closing): Promise<Closed>;
 }

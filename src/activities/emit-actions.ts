@@ -31,7 +31,7 @@ export function emitActions(deps: Dependencies, call: TaskCall): Promise<TaskDon
       }));
       const drafts = await draftsOf(deps, call, claimant, listed);
       const answer = await emission(deps, listed);
-      limit.commit();
+      await limit.commit();
       return { ...answer, audit: await append(deps, call.cycle_id, drafts, audit) };
     });
   });

@@ -36,6 +36,8 @@ export function createActivities(
     emit_actions: (call) => emitActions(deps, call),
     buildGraph: (start, judged) => plainly(buildGraph(deps, start, judged)),
     settleEmission: (cycleId, runId, seq) => plainly(settleEmission(deps, cycleId, runId, seq)),
+    readLatch: () => plainly(store.latch.now()),
+    raiseLatch: (cause, at) => plainly(store.latch.set(cause, at).then(() => undefined)),
     settleEffects: (cycleId, taskId, start) => plainly(settleEffects(deps, cycleId, taskId, start)),
     changeRegistry: (ask) => plainly(beating(() => changeRegistry(deps, ask))),
     // Every activity type that has no name here is a skill's reference, also one registered while this worker runs.

@@ -5,6 +5,7 @@ import type { SkillManifest } from '../core/skills';
 import { TaskEffects } from '../effects/task-effects';
 import type { SkillCall } from './contract';
 import type { Dependencies } from './dependencies';
+import { refuseLatched } from './task';
 
 /** The effects of this attempt of a skill's task (interface, "Effects"). */
 export function effectsFor(
@@ -28,8 +29,10 @@ export function effectsFor(
     mode: call.mode,
     layer,
     declared: side_effects,
-    commit() {
-      if (cancelled.aborted) throw new CancelledFailure('a halt or a cancellation cut in'); // R32
+    // R32, C3.F3: nothing is performed once a halt of the cycle or of the harness is on record.
+    async commit() {
+      await refuseLatched(deps);
+      if (cancelled.aborted) throw new CancelledFailure('a halt or a cancellation cut in');
     },
   });
 }

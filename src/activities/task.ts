@@ -9,8 +9,11 @@ import { appendEntries } from './opening';
 
 /** A task's body has until its declared time. What it does for good it does behind `commit`, and that then counts. */
 export interface TimeLimit {
-  /** @throws TIMEOUT when the time is up, or CancelledFailure when a halt or a cancellation has cut in */
-  commit(): void;
+  /**
+   * @throws TIMEOUT when the time is up, CancelledFailure when a halt or a cancellation has cut in, HARNESS_HALTED when the
+   *   latch was set meanwhile: nothing is emitted after `halt --all` has returned
+   */
+  commit(): Promise<void>;
 }
 
 type Done<T extends TaskDone> = Omit<T, 'attempt' | 'audit'> & { audit?: AuditHead };
@@ -27,7 +30,7 @@ export function runTask<T extends TaskDone>(
   body: Body<T>,
 ): Promise<T> {
   return frameTask<T>(deps, call, (audit, cancelled) =>
-    withinTime(call, cancelled, (limit) => body(limit, audit)),
+    withinTime(deps, call, cancelled, (limit) => body(limit, audit)),
   );
 }
 
@@ -40,8 +43,11 @@ export async function frameTask<T extends TaskDone>(
   const { info, cancellationSignal } = Context.current();
   try {
     return await beating(async () => {
+      // Refused before its start is written, a task has not started at all. An attempt before this one may have written it.
+      if (info.attempt === 1) await refuseLatched(deps, false);
       const audit = await appendEntries(deps.store.audit, call.cycle_id, call.entries);
       refuseStale(call, info.currentAttemptScheduledTimestampMs);
+      await refuseLatched(deps);
       await deps.checkpoint?.('before', call.task.name);
       const done = await body(audit, cancellationSignal);
       await deps.checkpoint?.('after', call.task.name);
@@ -64,6 +70,21 @@ export async function beating<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * C3.F3, the gate. The task's start is on record, then the latch is read, then the body runs: a task either is refused here, or
+ * whoever sets the latch finds it among those in flight. Nothing lies between.
+ */
+export async function refuseLatched({ store }: Dependencies, begun = true): Promise<void> {
+  const { halt } = await store.latch.now();
+  if (halt === null) return;
+  throw ApplicationFailure.create({
+    message: `the whole harness is halted by ${halt.raised_by}: ${halt.detail}`,
+    type: 'HARNESS_HALTED',
+    nonRetryable: true,
+    details: [{ begun }],
+  });
+}
+
 /** The server's clock at this attempt's scheduling, never this worker's (R4). */
 function refuseStale(call: TaskCall, scheduledMs: number): void {
   const until = call.fresh_until === null ? null : parseInstant(call.fresh_until);
@@ -75,6 +96,7 @@ function refuseStale(call: TaskCall, scheduledMs: number): void {
 }
 
 async function withinTime<T>(
+  deps: Dependencies,
   call: TaskCall,
   cancelled: AbortSignal,
   body: (limit: TimeLimit) => Promise<T>,
@@ -90,7 +112,8 @@ async function withinTime<T>(
     if (cancelled.aborted) throw new CancelledFailure('a halt or a cancellation cut in');
   };
   const limit: TimeLimit = {
-    commit() {
+    async commit() {
+      await refuseLatched(deps);
       assertInTime();
       committed = true;
     },

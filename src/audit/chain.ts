@@ -8,12 +8,21 @@ const DOMAIN = 'harness/audit/v1\0';
 const HASH = /^sha256:[0-9a-f]{64}$/;
 const AT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
-/** The types of the first and the last entry of every run. */
-export const FIRST_TYPE = 'CYCLE_OPENED';
+/** The type of the first entry of a cycle's run. */
+const FIRST_TYPE = 'CYCLE_OPENED';
 /** Of a schedule's chain: a run is its life from creation to deletion. A cycle that it started may still come behind its end. */
 const SCHEDULE_FIRST_TYPE = 'SCHEDULE_CREATED';
 const SCHEDULE_LAST_TYPE = 'SCHEDULE_DELETED';
-export const LAST_TYPE = 'CYCLE_ENDED';
+/** Of the latch's chain: a run is one harness-wide halt, from its raising to its clearing. */
+const LATCH_FIRST_TYPE = 'LATCH_SET';
+const LATCH_LAST_TYPE = 'LATCH_CLEARED';
+const FIRST_TYPES = [FIRST_TYPE, SCHEDULE_FIRST_TYPE, LATCH_FIRST_TYPE];
+/** Nothing more comes in a run behind one of these. */
+const LAST_TYPES = ['CYCLE_ENDED', LATCH_LAST_TYPE];
+
+export function endsRun(type: string): boolean {
+  return LAST_TYPES.includes(type);
+}
 
 /** An entry's hash, and the line (without its newline) that stands in the file. */
 export interface Sealed {
@@ -61,15 +70,15 @@ export function comparePositions(
  */
 export function stepProblem(before: Draft | null, next: Draft): string | null {
   const opens = next.seq === 1 && next.part === 0;
-  if (opens !== (next.type === FIRST_TYPE || next.type === SCHEDULE_FIRST_TYPE)) {
+  if (opens !== FIRST_TYPES.includes(next.type)) {
     return opens
-      ? `a run begins with ${FIRST_TYPE} or ${SCHEDULE_FIRST_TYPE}, this one does not`
+      ? `a run begins with ${FIRST_TYPES.join(' or ')}, this one does not`
       : `${next.type} stands at ${place(next)}, but only the first entry of a run may be one`;
   }
   if (before === null || before.run_id !== next.run_id) {
     return opens ? null : `its run begins at ${place(next)}, the entries before are missing`;
   }
-  if (before.type === LAST_TYPE) return `${place(next)} follows the end of its run`;
+  if (endsRun(before.type)) return `${place(next)} follows the end of its run`;
   const follows =
     (next.seq === before.seq && next.part === before.part + 1) ||
     (next.seq === before.seq + 1 && next.part === 0);
@@ -174,7 +183,7 @@ export function checkChain(
 
 /** Behind a schedule's deletion its last cycle may still come to be told. */
 function endedBy({ type, seq, part }: Entry, before: boolean): boolean {
-  if (type === LAST_TYPE || type === SCHEDULE_LAST_TYPE) return true;
+  if (endsRun(type) || type === SCHEDULE_LAST_TYPE) return true;
   return before && !(seq === 1 && part === 0);
 }
 

@@ -7,9 +7,17 @@ import { Problem } from '../problem';
 import type { Harness } from '../client/context';
 import type { CycleRecord } from '../store/store';
 import { type Context, contextOf } from './context';
+import { haltEverything, latchText, resumeEverything } from './latch';
 import { cycleText, haltText, text } from './render';
 
+interface HaltOptions {
+  readonly reason: string;
+  readonly by?: string;
+  readonly all?: boolean;
+}
+
 interface ResumeOptions {
+  readonly all?: boolean;
   readonly choice: string;
   readonly reason: string;
   readonly rootCause: string;
@@ -24,20 +32,28 @@ const SHOW_MS = 4_000;
 
 export function haltCommands(root: Command): void {
   root
-    .command('halt <id>')
-    .description('suspend a cycle until a human decides')
+    .command('halt [id]')
+    .description('suspend a cycle, or with --all the whole harness, until a human decides')
     .requiredOption('--reason <text>', 'why')
     .option('--by <who>', 'who halts (default: your login)')
-    .action((id: string, options: { reason: string; by?: string }, command: Command) =>
-      halt(contextOf(command), id, options),
-    );
+    .option('--all', 'the kill switch: no task starts in any cycle, and no cycle is admitted')
+    .action((id: string | undefined, options: HaltOptions, command: Command) => {
+      notEmpty({ '--reason': options.reason });
+      const one = oneOrAll(id, options);
+      return one === null
+        ? haltEverything(contextOf(command), options)
+        : halt(contextOf(command), one, options);
+    });
   root
     .command('halts')
     .description('what waits for a human: the halt cards')
     .action((_: object, command: Command) => halts(contextOf(command)));
   root
-    .command('resume <id>')
-    .description('a decision on a halted cycle (cycle, workflow or halt id)')
+    .command('resume [id]')
+    .description(
+      'a decision on a halted cycle (cycle, workflow or halt id), or on the whole harness',
+    )
+    .option('--all', 'clears the harness-wide halt')
     .requiredOption('--choice <choice>', CHOICES.join(', '))
     .requiredOption('--reason <text>', 'why this is decided')
     .requiredOption('--root-cause <text>', 'what the halt came from')
@@ -48,9 +64,25 @@ export function haltCommands(root: Command): void {
       '--input <file>',
       "with RESTART_FRESH: the fresh bundle (a scheduled cycle's default: its source, read again)",
     )
-    .action((id: string, options: ResumeOptions, command: Command) =>
-      resume(contextOf(command), id, options),
-    );
+    .action((id: string | undefined, options: ResumeOptions, command: Command) => {
+      notEmpty({
+        '--choice': options.choice,
+        '--reason': options.reason,
+        '--root-cause': options.rootCause,
+        '--why-safe': options.whySafe,
+      });
+      const one = oneOrAll(id, options);
+      return one === null
+        ? resumeEverything(contextOf(command), options)
+        : resume(contextOf(command), one, options);
+    });
+}
+
+/** The cycle that is meant, or null for all of them. @throws Problem USAGE when it is not said which */
+function oneOrAll(id: string | undefined, { all }: { readonly all?: boolean }): string | null {
+  if (all === true && id === undefined) return null;
+  if (all !== true && id !== undefined) return id;
+  throw new Problem('USAGE', 'name one cycle, or say --all for the whole harness', 'id');
 }
 
 async function halt(
@@ -58,7 +90,6 @@ async function halt(
   id: string,
   options: { reason: string; by?: string },
 ): Promise<void> {
-  notEmpty({ '--reason': options.reason });
   const { haltCycle } = await import('../client/act');
   const { findCycle, showCycle, waitForCycle } = await import('../client/inspect');
   const harness = await context.harness();
@@ -91,7 +122,11 @@ async function halts(context: Context): Promise<void> {
     const all = reach.harness === null ? '' : `\n\nall of them: ${filterLink(reach.harness)}`;
     context.print(
       cards,
-      cards.length === 0 ? 'nothing waits for a human' : cards.map(haltText).join('\n\n') + all,
+      cards.length === 0
+        ? 'nothing waits for a human'
+        : cards
+            .map((card) => (card['cycle_id'] === null ? latchText(card) : haltText(card)))
+            .join('\n\n') + all,
     );
   } finally {
     await reach.harness?.close();
@@ -105,12 +140,6 @@ function filterLink({ uiUrl, namespace }: Harness): string {
 }
 
 async function resume(context: Context, id: string, options: ResumeOptions): Promise<void> {
-  notEmpty({
-    '--choice': options.choice,
-    '--reason': options.reason,
-    '--root-cause': options.rootCause,
-    '--why-safe': options.whySafe,
-  });
   const harness = await context.harness();
   try {
     const { findCycle, showCycle } = await import('../client/inspect');

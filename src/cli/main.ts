@@ -93,7 +93,7 @@ function described(error: unknown): { code: string; message: string; path: strin
     return { code: 'USAGE', message: `${message}: \`harness --help\` shows how`, path: null };
   }
   const code = codeOf(error);
-  const known = ['NO_SERVER', 'UNREADABLE', 'NOT_FOUND', 'USAGE', 'REFUSED'];
+  const known = ['HARNESS_HALTED', 'NO_SERVER', 'UNREADABLE', 'NOT_FOUND', 'USAGE', 'REFUSED'];
   if (code !== undefined && known.includes(code))
     return { code, message: messageOf(error), path: null };
   return { code: 'HARNESS_ERROR', message: `${messageOf(error)} (--debug shows more)`, path: null };
@@ -110,7 +110,9 @@ async function main(): Promise<void> {
       json: process.argv.includes('--json'),
       debug: process.argv.includes('--debug'),
     });
-    process.exitCode = 1;
+    const halted = described(error).code === 'HARNESS_HALTED';
+    // Of the commands that wait for a cycle: one that is not admitted is HALTED.
+    process.exitCode = halted && process.argv.includes('--wait') ? 4 : 1;
   }
 }
 

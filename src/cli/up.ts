@@ -14,6 +14,7 @@ interface UpOptions {
   readonly uiPort: number;
   readonly data?: string;
   readonly worker: boolean;
+  readonly startHalted?: boolean;
 }
 
 export function upCommands(root: Command): void {
@@ -30,6 +31,10 @@ export function upCommands(root: Command): void {
     .option('--ui-port <port>', 'of the Web UI; 0: a free one', port, DEFAULT_UI_PORT)
     .option('--data <dir>', "where the server's database file is (default: HARNESS_HOME)")
     .option('--no-worker', 'the server alone')
+    .option(
+      '--start-halted',
+      'with the whole harness halted: nothing runs until `harness resume --all`',
+    )
     .action((options: UpOptions, command: Command) => up(contextOf(command), options));
   root
     .command('worker')
@@ -53,6 +58,7 @@ async function up(context: Context, options: UpOptions): Promise<void> {
   const { locateBinary } = await import('../server/locate');
   const { startEmbedded } = await import('../server/embedded');
   mkdirSync(context.home, { recursive: true, mode: 0o700 });
+  if (options.startHalted === true) await startHalted(context);
   const binary = await locateBinary({
     home: context.home,
     env: context.env,
@@ -101,6 +107,18 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     rmSync(note, { force: true });
     await server.stop();
   }
+}
+
+/** Before anything can run. Halted already: it stays as it is. */
+async function startHalted(context: Context): Promise<void> {
+  const { latch } = await context.store();
+  if ((await latch.now()).halt !== null) return;
+  const cause = {
+    code: 'OPERATOR_HALT',
+    detail: 'started halted',
+    raised_by: context.user(),
+  } as const;
+  await latch.set(cause, new Date().toISOString());
 }
 
 async function work(context: Context): Promise<void> {

@@ -213,14 +213,20 @@ async function safely(read: () => Promise<JsonObject | null>): Promise<JsonObjec
   }
 }
 
-/** What waits for a human: the open halts, each with its cycle. Cycles whose workflow is gone wait for nobody. */
+/** What waits for a human: the harness-wide halt first, then the open halts of cycles, each with its cycle. Cycles whose workflow is gone wait for nobody. */
 export async function openHalts(reach: Reach): Promise<JsonObject[]> {
+  const { halt: latch } = await reach.store.latch.now();
+  const suspended: string[] = [];
   const cards = await Promise.all(
     (await reach.store.cycles.unfinished()).map(async (record): Promise<JsonObject[]> => {
       const shown = await showCycle(reach, record);
       const { phase, halt, workflow_status: status, link, summary } = shown;
       if (phase !== 'HALTED' || !isObject(halt)) return [];
       if (status !== 'RUNNING' && reach.harness !== null) return [];
+      if (halt['scope'] === 'harness') {
+        suspended.push(record.cycle_id);
+        return [];
+      }
       return [
         {
           ...halt,
@@ -232,5 +238,6 @@ export async function openHalts(reach: Reach): Promise<JsonObject[]> {
       ];
     }),
   );
-  return cards.flat();
+  const first = latch === null ? [] : [{ ...latch, cycle_id: null, suspended_cycles: suspended }];
+  return [...(first as unknown as JsonObject[]), ...cards.flat()];
 }

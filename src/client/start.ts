@@ -16,6 +16,7 @@ import { Problem } from '../problem';
 import { HARNESS_KEYS } from '../search-attributes';
 import { ensureSearchAttributes } from '../server/search-attributes';
 import { cycleLink, type Harness } from './context';
+import { refuseWhileHalted } from './latch';
 import type { Prepared } from './prepare';
 
 /** What a start answers: enough to find the cycle everywhere. */
@@ -37,7 +38,7 @@ export interface StartOptions {
 /**
  * Starts one cycle: stores its documents, then starts the workflow. The same bundle, graph, policy and mode are the same
  * cycle: it is returned, not run again, unless it ended CANCELLED or its workflow was cut off (C4.I2, R36).
- * @throws Problem NO_SERVER, REFUSED
+ * @throws Problem NO_SERVER, REFUSED, HARNESS_HALTED
  */
 export async function startCycle(
   harness: Harness,
@@ -65,6 +66,7 @@ export async function startCycle(
   // The server forgets a closed workflow after its retention; the record does not.
   if (ended !== null && ended['outcome'] !== 'CANCELLED')
     return answer(String(ended['run_id']), true);
+  await refuseWhileHalted(store);
   await storeDocuments(harness, prepared, workflowId);
   if (ended !== null && !(await isRunning(harness, workflowId)))
     await store.cycles.dropResult(cycle_id);

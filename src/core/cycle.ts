@@ -15,7 +15,7 @@ import { type HarnessPhase, nextPhase, type PhaseEvent } from './phases';
 import type { PlannedTask } from './plan';
 import type { Policy } from './policy';
 import { fromRanges } from './ranges';
-import type { CycleOutcome, Reason, TaskOutcome } from './reasons';
+import type { CycleOutcome, Reason, ReasonCode, TaskOutcome } from './reasons';
 import { parseInstant } from './time';
 import type { Verdict } from './validate';
 
@@ -65,6 +65,12 @@ export interface Cycle {
   /** The last halt: open while `decision` is null and it has not expired. */
   halt: Halt | null;
   haltOpen: boolean;
+  /** While the harness-wide halt suspends the cycle: a halt of its own that came meanwhile, and then stays. */
+  ownCause: {
+    readonly code: ReasonCode;
+    readonly detail: string;
+    readonly raisedBy: string;
+  } | null;
   openTask: string | null;
   /** How the last halt ended the cycle, if it did: ABORT and RESTART_FRESH, or expiry. */
   ended_by: Reason | null;
@@ -96,6 +102,7 @@ export function newCycle(): Cycle {
     cancelled: false,
     halt: null,
     haltOpen: false,
+    ownCause: null,
     openTask: null,
     ended_by: null,
     halts: 0,
@@ -331,7 +338,7 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
       // A cycle that was ending when its record could not be written is HALTED once more: it goes on from where it was.
       if (cycle.phase !== 'HALTED') cycle.interrupted = cycle.phase;
       move(cycle, 'HALT_RAISED');
-      Object.assign(cycle, { halt, haltOpen: true, openTask: open_task });
+      Object.assign(cycle, { halt, haltOpen: true, openTask: open_task, ownCause: null });
       cycle.halts += 1;
       return;
     }
@@ -371,8 +378,12 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
       cycle.decisions.set(id, { text: textOf(decision), refusal: { why, override } });
       return;
     }
-    case 'HALT_REPEATED':
+    case 'HALT_REPEATED': {
+      if (cycle.halt?.scope !== 'harness') return;
+      const { code = 'OPERATOR_HALT', detail } = event.data;
+      cycle.ownCause ??= { code, detail, raisedBy: event.actor };
       return;
+    }
   }
 }
 

@@ -122,7 +122,11 @@ interface Body {
   GRAPH_BUILT: Plan;
   GRAPH_REFUSED: { readonly problems: readonly Reason[]; readonly override: boolean };
   HALT_RAISED: Halt & { readonly open_task: string | null };
-  HALT_REPEATED: { readonly halt_id: string; readonly detail: string };
+  HALT_REPEATED: {
+    readonly halt_id: string;
+    readonly detail: string;
+    readonly code?: ReasonCode;
+  };
   DECISION_TAKEN: HaltDecision & { readonly halt_id: string };
   DECISION_REFUSED: {
     /** The seven texts; under `extra` the names of what else was sent. */

@@ -146,7 +146,7 @@ function overrideIn(
   }
   const { halt } = cycle;
   if (!cycle.haltOpen || halt === null || halt.halt_id !== request.halt_id) return null;
-  if (halt.choices.includes(request.choice)) return null;
+  if (halt.choices.includes(request.choice) || halt.scope === 'harness') return null;
   return `${request.choice} is not allowed by this halt, which allows ${halt.choices.join(', ')}`;
 }
 
@@ -159,7 +159,9 @@ function refusalOf(
   if (idTaken)
     return `decision id ${request.decision_id} was used for another decision: give a new one`;
   if (!cycle.haltOpen || cycle.halt === null) return 'no halt waits for a decision in this cycle';
-  const { halt_id, expires_at } = cycle.halt;
+  const { halt_id, expires_at, scope } = cycle.halt;
+  if (scope === 'harness')
+    return 'the whole harness is halted: `harness resume --all` clears it, and `harness cycle cancel` ends this cycle'; // R31
   if (halt_id !== request.halt_id)
     return `halt ${request.halt_id} does not wait: the one that waits is ${halt_id}`;
   // Time decides, not whether the decision or the timer is heard first: a halt that has expired aborts.
@@ -208,7 +210,7 @@ export function skillViolationEvents(
 function haltFor(cycle: Cycle, { code, detail, skill_ref }: Violation, now: string): Event[] {
   const raisedBy = skill_ref ?? 'harness';
   if (cycle.haltOpen && cycle.halt !== null) {
-    const data = { halt_id: cycle.halt.halt_id, detail: `${code}: ${detail}` };
+    const data = { halt_id: cycle.halt.halt_id, code, detail };
     return [event('HALT_REPEATED', 'C7.V1', now, data, { actor: raisedBy })];
   }
   if (cycle.cancelled || cycle.ended_by !== null) return [];

@@ -66,6 +66,9 @@ export function tickId(schedule: string, nominalTime: string): string {
   return v5(`tick:${schedule}:${nominalTime}`, NAMESPACE);
 }
 
+/** The audit chain of the harness-wide halt. */
+export const LATCH_CHAIN = v5('latch', NAMESPACE);
+
 /** The audit chain of a schedule. */
 export function scheduleId(schedule: string): string {
   return v5(`schedule:${schedule}`, NAMESPACE);

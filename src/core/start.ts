@@ -25,6 +25,9 @@ export interface CycleInput {
 export const EXECUTION_CYCLE = 'executionCycle';
 export const TASK_QUEUE = 'harness';
 
+/** Rings a cycle to look at the harness-wide halt. */
+export const LATCH_SIGNAL = 'latch';
+
 /** The registry's one authority: its workflow's id and type, its update, its signal and its query. */
 export const REGISTRY_WORKFLOW_ID = 'harness-registry';
 export const SKILL_REGISTRY = 'skillRegistry';

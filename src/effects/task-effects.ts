@@ -22,7 +22,7 @@ export interface TaskEffectsOptions {
   /** The effects that the skill declares: the only ones it has. */
   readonly declared: readonly string[];
   /** Asked just before each effect: throws when a halt, a cancellation or the end of the time has cut in (R32). */
-  readonly commit: () => void;
+  readonly commit: () => Promise<void>;
 }
 
 /** The effects of one attempt of a skill's task, one after the other in the order of the calls. */
@@ -109,7 +109,7 @@ export class TaskEffects {
       const kept = await this.kept(payload, text);
       const payload_hash = hashBytes(Buffer.from(text));
       const { target } = act;
-      commit();
+      await commit();
       const intent = { effect, ordinal, key, payload: kept, payload_hash, target };
       return await store.perform(holder, intent, act);
     } catch (error) {

@@ -1,5 +1,7 @@
 import type { AuditHead, Draft, Entry } from '../core/entry';
 import type { Receipt } from '../core/effects';
+import type { DecisionRequest } from '../core/halts';
+import type { Latch, LatchAnswer, LatchCause } from '../core/latch';
 import type { Registry, RegistrySnapshot, ViolationNote } from '../core/registry';
 import type { JsonObject, Sha256 } from '../core/json';
 import type { Tick } from '../core/tick';
@@ -15,6 +17,7 @@ export interface Store {
   readonly effects: EffectStore;
   readonly cycles: CycleStore;
   readonly registry: RegistryStore;
+  readonly latch: LatchStore;
   close(): Promise<void>;
 }
 
@@ -109,6 +112,16 @@ export interface EffectStore {
   ): Promise<readonly Receipt[]>;
   /** What stands, without fencing. */
   read(cycleId: string, taskId: string): Promise<readonly Receipt[]>;
+}
+
+/** The harness-wide halt, in an audit chain of its own. */
+export interface LatchStore {
+  /** As it stands on record at this moment. Read just before each task's body: the gate of C3.F3. */
+  now(): Promise<Latch>;
+  /** Sets it, or adds a cause while it is set; durable, and in force for every process, when it returns. */
+  set(cause: LatchCause, at: string): Promise<Latch>;
+  /** A human's decision on it; a refusal is put on record. */
+  clear(request: DecisionRequest, at: string): Promise<LatchAnswer>;
 }
 
 /** Where the registry's newest snapshot is: a document, by its hash. */

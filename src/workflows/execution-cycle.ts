@@ -2,9 +2,10 @@ import * as temporal from '@temporalio/workflow';
 import type { LocalActivities } from '../activities/contract';
 import { newCycle, openedOf } from '../core/cycle';
 import { nextStep, type Step } from '../core/engine';
-import { type Event, event } from '../core/events';
+import { type Event, event, type Halt } from '../core/events';
 import { judgeDecision, operatorHalt, raiseHalt } from '../core/halts';
 import { invariant } from '../core/invariant';
+import { latchEvents } from '../core/latch';
 import { SIGNALS_MAX } from '../core/limits';
 import { graphEvents, openingEvent } from '../core/recorded';
 import { endOf } from '../core/outcome';
@@ -14,7 +15,14 @@ import { type CycleInput, problemOfInput } from '../core/start';
 import { isTickInput, type TickInput } from '../core/tick';
 import { parseInstant } from '../core/time';
 import { readDecision, readHaltRequest } from '../documents/decision';
-import { cycleQuery, decideUpdate, DESCRIPTIONS, haltSignal, resumeSignal } from './messages';
+import {
+  cycleQuery,
+  decideUpdate,
+  DESCRIPTIONS,
+  haltSignal,
+  latchSignal,
+  resumeSignal,
+} from './messages';
 import { failureOf, LOCAL_OPTIONS, type TaskFailure } from './options';
 import { Recorder } from './recorder';
 import { now, TaskRunner, TIMER_MS_MAX } from './task-runner';
@@ -46,6 +54,10 @@ function begin(input: CycleInput, info: temporal.WorkflowInfo): Beginning {
   return { events: [openingEvent(input, info, now())], input, trouble: null };
 }
 
+/** Between two looks of a suspended cycle at the harness-wide halt, doubling. */
+const LOOK_MS = 15_000;
+const LOOK_MS_MAX = 900_000;
+
 class CycleRun {
   private readonly cycle = newCycle();
   private readonly info = temporal.workflowInfo();
@@ -55,6 +67,12 @@ class CycleRun {
   private readonly tasks: TaskRunner;
   private signals = 0;
   private cancelRequested = false;
+  /** The harness-wide halt was set or cleared, somebody says. */
+  private rung = false;
+  /** How often this wait has looked at the harness-wide halt by itself. */
+  private looks = 0;
+  /** The halt of its own for which it has halted the whole harness. */
+  private latchedFor: string | null = null;
   /** Why this run has no place in the record: it fails, and writes nothing. */
   private refusal: string | null = null;
   /** The result that an earlier try of the closing step has put on record already. */
@@ -75,6 +93,7 @@ class CycleRun {
       flush: () => this.flush(),
       refuse: (detail) => void (this.refusal = detail),
       harnessError: (detail, openTask) => this.harnessError(detail, openTask),
+      latched: (stopped) => this.lookAtLatch(stopped),
     });
     // First of all: a message that arrived before the first task is handed over as soon as its handler is set.
     this.recorder.record(events);
@@ -85,6 +104,9 @@ class CycleRun {
     });
     temporal.setHandler(haltSignal, (payload) => this.onHalt(payload), {
       description: DESCRIPTIONS.halt,
+    });
+    temporal.setHandler(latchSignal, () => void (this.rung = true), {
+      description: DESCRIPTIONS.latch,
     });
     temporal.setHandler(resumeSignal, (payload) => this.onResume(payload), {
       description: DESCRIPTIONS.resume,
@@ -108,6 +130,7 @@ class CycleRun {
     for (;;) {
       if (this.refusal !== null)
         throw temporal.ApplicationFailure.nonRetryable(this.refusal, 'USAGE');
+      if (this.rung) await this.lookAtLatch();
       const step = this.nextStep();
       this.visibility.report();
       switch (step.do) {
@@ -189,7 +212,7 @@ class CycleRun {
 
   private async news(): Promise<void> {
     const seen = this.recorder.version;
-    await temporal.condition(() => this.recorder.version !== seen);
+    await temporal.condition(() => this.rung || this.recorder.version !== seen);
   }
 
   /** C3.F3: waits for a decision, or for the halt to expire, which aborts and never resumes. */
@@ -197,20 +220,51 @@ class CycleRun {
     const { halt } = this.cycle;
     if (halt === null) return;
     this.visibility.phase();
+    await this.haltAll(halt);
     // A record that cannot be written now is written with the first thing after the decision.
     await this.flush();
     if (!this.cycle.haltOpen || this.recorder.closed || this.refusal !== null) return;
     const expiresMs =
       halt.expires_at === null ? Number.POSITIVE_INFINITY : (parseInstant(halt.expires_at) ?? 0);
-    const waitMs = Math.min(Math.max(expiresMs - Date.now(), 1), TIMER_MS_MAX);
+    const waitMs = Math.min(Math.max(expiresMs - Date.now(), 1), this.lookAgainMs(halt));
     // R14: a refused decision leaves the halt open; it goes on record now, not with whatever ends the halt.
     const seen = this.recorder.version;
-    const news = (): boolean => !this.cycle.haltOpen || this.recorder.version !== seen;
-    await temporal.condition(news, waitMs, { summary: haltSummary(halt) });
+    const news = (): boolean => !this.cycle.haltOpen || this.rung || this.recorder.version !== seen;
+    const told = await temporal.condition(news, waitMs, { summary: haltSummary(halt) });
+    if (!told && halt.scope === 'harness') this.rung = true;
     if (this.cycle.haltOpen && Date.now() >= expiresMs) {
       this.recorder.record([event('HALT_EXPIRED', 'C3.F3', now(), { halt_id: halt.halt_id })]);
     }
     this.visibility.phase();
+  }
+
+  /** C3.F3: every harness-level error halts the whole harness. Where not even that can be recorded, this cycle waits at least. */
+  private async haltAll({ halt_id, scope, code, detail }: Halt): Promise<void> {
+    if (code !== 'HARNESS_ERROR' || scope === 'harness' || this.latchedFor === halt_id) return;
+    this.latchedFor = halt_id;
+    const cause = { code, detail: `${detail} (${this.info.workflowId})`, raised_by: 'harness' };
+    await this.books.raiseLatch(cause, now()).catch(() => undefined);
+  }
+
+  /** The record decides, whoever rang: a cycle suspends, or goes on, by what stands there. */
+  private async lookAtLatch(stopped: () => void = () => undefined): Promise<void> {
+    this.rung = false;
+    try {
+      const latch = await this.books.readLatch();
+      stopped();
+      const events = this.recorder.closing ? [] : latchEvents(this.cycle, latch, now());
+      if (events.length > 0) this.recorder.record(events);
+    } catch (error) {
+      stopped();
+      this.onTrouble(error);
+    }
+  }
+
+  /** A bell that was lost is made up for: a cycle that the harness-wide halt suspends looks by itself, ever more seldom. */
+  private lookAgainMs({ scope }: Halt): number {
+    if (scope !== 'harness') return TIMER_MS_MAX;
+    this.looks += 1;
+    return Math.min(LOOK_MS * 2 ** Math.min(this.looks, 10), LOOK_MS_MAX);
   }
 
   /** FINALIZE. False when the record could not be closed: the cycle then waits for a human instead of ending unrecorded. */

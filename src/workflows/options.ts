@@ -106,6 +106,8 @@ export type TaskFailure =
   | { readonly kind: 'HARNESS_ERROR'; readonly detail: string }
   /** The start itself is refused: this run has no place in the record. */
   | { readonly kind: 'REFUSED'; readonly detail: string }
+  /** The gate: the whole harness is halted. */
+  | { readonly kind: 'LATCHED'; readonly detail: string; readonly begun: boolean }
   /** Stopped by a halt or a cancellation, or never started on a fresh bundle: it may be attempted again. */
   | { readonly kind: 'STOPPED'; readonly because: string };
 
@@ -122,6 +124,8 @@ export function failureOf(error: unknown, stopped = false): TaskFailure {
     return { kind: 'HARNESS_ERROR', detail: String(cause ?? error) };
   const type = cause.type ?? '';
   if (type === 'USAGE') return { kind: 'REFUSED', detail: cause.message };
+  if (type === 'HARNESS_HALTED')
+    return { kind: 'LATCHED', detail: cause.message, begun: !isNotBegun(cause) };
   if (type === 'STATE_STALE') return { kind: 'STOPPED', because: cause.message };
   if (type === 'HARNESS_ERROR' || !isReasonCode(type))
     return { kind: 'HARNESS_ERROR', detail: cause.message };
@@ -129,6 +133,12 @@ export function failureOf(error: unknown, stopped = false): TaskFailure {
   if (type === 'SKILL_NOT_INVOCABLE' || type === 'SKILL_UNREGISTERED')
     return { kind: 'BARRED', reason };
   return { kind: 'FAILED', reason, failed: failedIn(cause) };
+}
+
+/** It was refused before its start was on record. */
+function isNotBegun({ details }: ApplicationFailure): boolean {
+  const [told] = details ?? [];
+  return typeof told === 'object' && told !== null && 'begun' in told && told.begun === false;
 }
 
 function failedIn({ details }: ApplicationFailure): TaskFailed | null {

@@ -25,6 +25,8 @@ export class Recorder {
   closed = false;
   private seq = 0;
   private pending: Draft[] = [];
+  /** Writings on their way: what is pending may be on record already. */
+  private flushing = 0;
   private readonly cycle: Cycle;
   private readonly runId: string;
 
@@ -57,6 +59,23 @@ export class Recorder {
     };
   }
 
+  /**
+   * A task's start that was refused before it was written has not happened: it is left out of the record. False when it may
+   * have been written already; then it stays, and its stop is recorded.
+   */
+  takeBack(seq: number, undo: Event): boolean {
+    const at = this.pending.findIndex((entry) => entry.seq === seq);
+    if (at === -1 || this.flushing > 0) return false;
+    fold(this.cycle, undo);
+    this.pending = this.pending.flatMap((entry) => {
+      if (entry.seq === seq) return [];
+      return entry.seq < seq ? [entry] : [{ ...entry, seq: entry.seq - 1 }];
+    });
+    this.seq -= 1;
+    this.version += 1;
+    return true;
+  }
+
   lastSeq(): number {
     return this.seq;
   }
@@ -77,12 +96,17 @@ export class Recorder {
 
   /** @throws when the trail cannot be written; what was pending stays pending. */
   async flush(): Promise<void> {
-    while (this.pending.length > 0) {
-      const entries = this.batch();
-      const { recordEntries } = activities(`audit: ${entries.length} entries`);
-      const { audit, closed } = await recordEntries(this.cycleId, entries);
-      this.closed ||= closed;
-      this.acknowledge(entries.at(-1)?.seq ?? 0, audit);
+    this.flushing += 1;
+    try {
+      while (this.pending.length > 0) {
+        const entries = this.batch();
+        const { recordEntries } = activities(`audit: ${entries.length} entries`);
+        const { audit, closed } = await recordEntries(this.cycleId, entries);
+        this.closed ||= closed;
+        this.acknowledge(entries.at(-1)?.seq ?? 0, audit);
+      }
+    } finally {
+      this.flushing -= 1;
     }
   }
 

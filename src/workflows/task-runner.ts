@@ -38,6 +38,8 @@ export interface Run {
   /** This run has no place in the record: it ends at once. */
   refuse(detail: string): void;
   harnessError(detail: string, openTask: string | null): void;
+  /** Looks at the harness-wide halt; `stopped` records what it has stopped, before the cycle is suspended. */
+  latched(stopped: () => void): Promise<void>;
 }
 
 type Started = TaskCall['started'];
@@ -183,6 +185,15 @@ export class TaskRunner {
         recorder.record(failedEvents(cycle, task, failure.reason, failed, now()));
         if ((failed?.violations.length ?? 0) > 0) await this.ringRegistry();
         return;
+      }
+      case 'LATCHED': {
+        const left = await this.leftBy(task, started);
+        // Asked before the task counts as stopped: it is not to be started again meanwhile.
+        return this.of.latched(() => {
+          const [stopped] = stoppedEvents(task, failure.detail, now(), left);
+          if (stopped === undefined) return;
+          if (failure.begun || !recorder.takeBack(started.seq, stopped)) recorder.record([stopped]);
+        });
       }
       case 'BARRED':
         recorder.record(barredEvents(task, failure.reason, now()));

@@ -92,6 +92,8 @@ async function readOnce(
       case 'FAILED':
       case 'BARRED':
         return { ...nothing, problem: `the reading of the source: ${failure.reason.detail}` };
+      case 'LATCHED':
+        return { ...nothing, problem: failure.detail };
       case 'HARNESS_ERROR':
         return {
           ...nothing,

@@ -47,7 +47,7 @@ describe('the effects of a task', () => {
       mode: 'shadow',
       layer: 'L9',
       declared: DECLARED,
-      commit: () => undefined,
+      commit: async () => undefined,
       ...changes,
     });
   const lines = async () =>
@@ -175,7 +175,7 @@ describe('the effects of a task', () => {
     const halt = new Error('a halt cut in');
     let halted = false;
     const effects = task({
-      commit: () => {
+      commit: async () => {
         if (halted) throw halt;
       },
     });

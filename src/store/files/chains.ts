@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import {
   comparePositions,
   draftOf,
-  LAST_TYPE,
+  endsRun,
   parseEntry,
   place,
   readEntry,
@@ -166,7 +166,7 @@ function countStanding(
     }
   }
   const fresh = drafts[standing.length];
-  if (fresh !== undefined && tail.type === LAST_TYPE) throw fork(fresh, 'the run has ended');
+  if (fresh !== undefined && endsRun(tail.type)) throw fork(fresh, 'the run has ended');
   return standing.length;
 }
 

@@ -1,14 +1,20 @@
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { tryLock } from 'fs-native-extensions';
-import { errorCode } from './errors';
+import { errorCode, goneAsNull } from './errors';
 import type { Home } from './home';
 import { endOfLastLine, readBlock } from './lines';
 import { syncFolder } from './publish';
 
 const LONGEST_PAUSE_MS = 25;
+
+/** Of a file that is only appended to, or replaced as a whole: it differs when the content does. `gone`: there is none. */
+export async function markOf(path: string): Promise<string> {
+  const found = await stat(path, { bigint: true }).catch(goneAsNull);
+  return found === null ? 'gone' : `${found.ino} ${found.size} ${found.mtimeNs}`;
+}
 
 /**
  * Opens the file to append to it (it is made where it is missing), locks it against every other

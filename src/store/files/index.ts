@@ -5,6 +5,7 @@ import { fileClaims } from './claims';
 import { fileCycles } from './cycles';
 import { fileDocuments } from './documents';
 import { fileEffects } from './effects';
+import { fileLatch } from './latch';
 import { asStoreError } from './errors';
 import { homeAt, type FileStoreOptions } from './home';
 import { makeFolder, removeStrays } from './publish';
@@ -37,13 +38,15 @@ export async function openFileStore(home: string, options: FileStoreOptions = {}
     await removeStrays(shared);
   });
   const documents = fileDocuments(shared);
+  const audit = fileChains(shared);
   return {
     documents,
-    audit: fileChains(shared),
+    audit,
     actions: fileClaims(shared),
     effects: fileEffects(shared),
     cycles: fileCycles(shared),
     registry: fileRegistry(shared, documents),
+    latch: fileLatch(shared, audit),
     // Nothing is held open between calls.
     close: async () => undefined,
   };

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalText } from '../../core/identity';
 import { isObject, type JsonObject, type Sha256, valueOf } from '../../core/json';
@@ -10,7 +10,7 @@ import {
 } from '../../core/registry';
 import { type DocumentStore, type RegistryPointer, type RegistryStore, StoreError } from '../store';
 import { asStoreError, goneAsNull } from './errors';
-import { appendDurably, readSettled, setTornTailAside, withLock } from './growing';
+import { appendDurably, markOf, readSettled, setTornTailAside, withLock } from './growing';
 import type { Home } from './home';
 import { linesForward } from './lines';
 import { publish, syncFolder } from './publish';
@@ -103,12 +103,6 @@ export function fileRegistry(home: Home, documents: DocumentStore): RegistryStor
 interface Kept<T> {
   readonly mark: string;
   readonly value: T;
-}
-
-/** Changes with every publication and every note; `gone` where there is no file. */
-async function markOf(path: string): Promise<string> {
-  const found = await stat(path, { bigint: true }).catch(goneAsNull);
-  return found === null ? 'gone' : `${found.ino} ${found.size} ${found.mtimeNs}`;
 }
 
 function parsePointer(text: string): RegistryPointer {

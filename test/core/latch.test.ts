@@ -1,0 +1,152 @@
+import type { Entry } from '../../src/core/entry';
+import { judgeDecision, operatorHalt } from '../../src/core/halts';
+import {
+  judgeClearing,
+  type Latch,
+  latchDraft,
+  latchEvents,
+  latchOf,
+  NO_LATCH,
+} from '../../src/core/latch';
+import { fold, newCycle } from '../../src/core/cycle';
+import { simulate } from './simulation';
+
+const AT = '2026-11-22T14:00:00.000Z';
+const cause = { code: 'OPERATOR_HALT', detail: 'look', raised_by: 'ada' } as const;
+const decision = {
+  halt_id: 'harness-h1',
+  choice: 'RESUME',
+  reason: 'r',
+  root_cause: 'c',
+  why_safe: 's',
+  by: 'bob',
+  decision_id: 'd1',
+};
+
+/** The chain as the drafts make it; its hashes are not what is looked at here. */
+function after(...made: readonly (Entry | ReturnType<typeof latchDraft>)[]): Latch {
+  return latchOf(made as unknown as readonly Entry[]);
+}
+
+test('C3.F3: set, it is a halt of the whole harness that does not expire and allows RESUME only', () => {
+  const draft = latchDraft(NO_LATCH, cause, AT);
+  expect(draft).toMatchObject({ run_id: 'harness-h1', seq: 1, type: 'LATCH_SET', actor: 'ada' });
+  expect(after(draft).halt).toEqual({
+    halt_id: 'harness-h1',
+    scope: 'harness',
+    code: 'OPERATOR_HALT',
+    detail: 'look',
+    raised_by: 'ada',
+    since: AT,
+    expires_at: null,
+    choices: ['RESUME'],
+    decision: null,
+  });
+});
+
+test('C3.F3: set again it is one cause more of the same halt, and set after its clearing a new one', () => {
+  const first = latchDraft(NO_LATCH, cause, AT);
+  const again = latchDraft(after(first), { ...cause, detail: 'again' }, AT);
+  expect(again).toMatchObject({ run_id: 'harness-h1', seq: 2, type: 'LATCH_REPEATED' });
+  const cleared = judgeClearing(after(first, again), decision, AT).draft;
+  if (cleared === null) throw new Error('it is cleared');
+  expect(cleared).toMatchObject({ seq: 3, type: 'LATCH_CLEARED', actor: 'bob' });
+  const latch = after(first, again, cleared);
+  expect([latch.halt, latch.cleared?.by]).toEqual([null, 'bob']);
+  expect(latchDraft(latch, cause, AT)).toMatchObject({ run_id: 'harness-h2', seq: 1 });
+});
+
+test.each(['ABORT', 'RESTART_FRESH', 'RETRY_TASK', 'SKIP_TASK', 'IGNORE_STALENESS'])(
+  'R14, R31: %s of the latch is refused, and the refusal is on record',
+  (choice) => {
+    const latch = after(latchDraft(NO_LATCH, cause, AT));
+    const answer = judgeClearing(latch, { ...decision, choice }, AT);
+    expect(answer).toMatchObject({
+      accepted: false,
+      draft: { type: 'LATCH_REFUSED', seq: 2, actor: 'bob' },
+    });
+    expect(after(latchDraft(NO_LATCH, cause, AT), answer.draft as never).halt).not.toBeNull();
+  },
+);
+
+test('R31: another halt id clears nothing; the same decision twice is answered, and a clear latch refuses', () => {
+  const set = latchDraft(NO_LATCH, cause, AT);
+  const other = { ...decision, halt_id: 'harness-h7' };
+  expect(judgeClearing(after(set), other, AT)).toMatchObject({ accepted: false });
+  const { draft } = judgeClearing(after(set), decision, AT);
+  const cleared = after(set, draft as never);
+  expect(judgeClearing(cleared, decision, AT)).toMatchObject({ accepted: true, draft: null });
+  const another = { ...decision, decision_id: 'd2' };
+  expect(judgeClearing(cleared, another, AT)).toMatchObject({
+    accepted: false,
+    message: 'the harness is not halted',
+  });
+});
+
+describe('a cycle that looks at the latch', () => {
+  const SET = after(latchDraft(NO_LATCH, cause, AT));
+  const CLEAR = after(
+    latchDraft(NO_LATCH, cause, AT),
+    judgeClearing(SET, decision, AT).draft as never,
+  );
+
+  /** A cycle in the middle of its graph. */
+  function running() {
+    const cycle = newCycle();
+    const { events } = simulate({});
+    const until = events.findIndex(({ type, task }) => type === 'TASK_ENDED' && task === 'T2');
+    for (const each of events.slice(0, until + 1)) fold(cycle, each);
+    return cycle;
+  }
+
+  test('C3.F3: is suspended while it is set, with its id and scope, and goes on when it is cleared', () => {
+    const cycle = running();
+    for (const each of latchEvents(cycle, SET, AT)) fold(cycle, each);
+    expect(cycle).toMatchObject({
+      phase: 'HALTED',
+      haltOpen: true,
+      halt: { halt_id: 'harness-h1', scope: 'harness', choices: ['RESUME'] },
+    });
+    expect(latchEvents(cycle, SET, AT)).toEqual([]);
+    for (const each of latchEvents(cycle, CLEAR, AT)) fold(cycle, each);
+    expect(cycle).toMatchObject({ phase: 'EXECUTE', haltOpen: false, resumed_at: AT });
+    expect(cycle.halt?.decision).toMatchObject({ choice: 'RESUME', by: 'bob' });
+  });
+
+  test('C3.F3: keeps a halt of its own, whether the latch is set or cleared', () => {
+    const cycle = running();
+    for (const each of operatorHalt(cycle, { reason: 'mine', by: 'eve' }, AT)) fold(cycle, each);
+    expect(latchEvents(cycle, SET, AT)).toEqual([]);
+    expect(latchEvents(cycle, CLEAR, AT)).toEqual([]);
+    expect(cycle.halt).toMatchObject({ scope: 'cycle', detail: 'mine' });
+  });
+
+  test('C3.F3: a halt of its own that comes meanwhile stays when the latch is cleared', () => {
+    const cycle = running();
+    for (const each of latchEvents(cycle, SET, AT)) fold(cycle, each);
+    for (const each of operatorHalt(cycle, { reason: 'mine', by: 'eve' }, AT)) fold(cycle, each);
+    expect(cycle.halt?.scope).toBe('harness');
+    for (const each of latchEvents(cycle, CLEAR, AT)) fold(cycle, each);
+    expect(cycle).toMatchObject({
+      haltOpen: true,
+      halt: { scope: 'cycle', code: 'OPERATOR_HALT', detail: 'mine', raised_by: 'eve' },
+    });
+  });
+
+  test.each(['RESUME', 'ABORT'])('R31: %s on it is refused, and is no override', (choice) => {
+    const cycle = running();
+    for (const each of latchEvents(cycle, SET, AT)) fold(cycle, each);
+    expect(judgeDecision(cycle, { ...decision, choice }, [], AT)).toMatchObject({
+      accepted: false,
+      code: 'REFUSED',
+      message: expect.stringContaining('harness resume --all'),
+    });
+  });
+
+  test('R14: asking for what no halt allows stays an override while it is set', () => {
+    const cycle = running();
+    for (const each of latchEvents(cycle, SET, AT)) fold(cycle, each);
+    const asked = { ...decision, choice: 'IGNORE_STALENESS' };
+    expect(judgeDecision(cycle, asked, [], AT)).toMatchObject({ code: 'OVERRIDE_ATTEMPT' });
+  });
+});
