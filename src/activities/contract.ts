@@ -85,6 +85,8 @@ export interface TickCall {
 export interface Snapshot {
   readonly document: Sha256;
   readonly dated: boolean;
+  /** By the server's clock: not before the reading began, and about when it was done. */
+  readonly read_at: string;
 }
 
 export type SnapshotAnswer =

@@ -4,6 +4,7 @@ import { codeOf, harnessError } from '../core/invariant';
 import type { Sha256 } from '../core/json';
 import { identify } from '../core/plan';
 import { type CycleResult, fitting } from '../core/result';
+import { formatInstant } from '../core/time';
 import { account } from '../schedules/account';
 import { datedText, readSource } from '../sources/source';
 import type { OpenedTick, Snapshot, SnapshotAnswer, TickCall } from './contract';
@@ -22,12 +23,18 @@ export async function readSnapshot(deps: Dependencies, call: TickCall): Promise<
   if (ended !== null) await store.cycles.dropResult(cycleId); // R36: it is run again
   await putRecord(deps, call, null);
   await accountForTick(deps, call);
+  const begunMs = performance.now();
   await deps.checkpoint?.('before', 'source');
   const read = await readSource(call.tick.source, Context.current().cancellationSignal);
   await deps.checkpoint?.('after', 'source');
   if (!read.ok) return { found: 'NOTHING', problem: read.problem };
   const document = await store.documents.put(Buffer.from(read.text));
-  return { found: 'SNAPSHOT', snapshot: { document, dated: read.dated } };
+  // R4: the server's clock at this attempt's scheduling, and what the reading took: never this worker's clock.
+  const { currentAttemptScheduledTimestampMs } = Context.current().info;
+  const read_at = formatInstant(
+    currentAttemptScheduledTimestampMs + Math.ceil(performance.now() - begunMs),
+  );
+  return { found: 'SNAPSHOT', snapshot: { document, dated: read.dated, read_at } };
 }
 
 /** How often the server is asked before the harness itself counts as failing. */

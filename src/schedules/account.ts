@@ -55,7 +55,7 @@ interface Ground {
 }
 
 /** A start that the server decided on a moment ago may not be told yet. */
-const SETTLED_MS = 10_000;
+const SETTLED_MS = 5_000;
 
 /** Passes that write at the same time come again: each but one meets a chain that has grown. */
 const TRIES = 20;
@@ -143,14 +143,20 @@ function changesIn(ledger: Ledger, facts: ScheduleFacts | null, { act, at }: Loo
     const mine = isPause && act.type === type ? act : null;
     const note = mine?.why ?? facts.note;
     const noticed = mine === null;
-    // Nobody can say since when: what is not accounted for came to nothing, for this reason or another.
-    const since = mine?.at ?? (facts.paused ? formatInstant(ledger.accountedMs + 1) : at);
+    const since = facts.paused ? pausedFrom(ledger, facts, mine) : (mine?.at ?? at);
     const data = { note, noticed, [facts.paused ? 'from' : 'until']: since };
     lines.push({ type, at: mine?.at ?? at, actor: mine?.by ?? 'temporal', data });
   }
   if (act !== undefined && !isPause)
     lines.push({ type: act.type, at: act.at, actor: act.by, data: { note: act.why } });
   return lines;
+}
+
+/** What the server had not dealt with when it was paused comes to nothing, also where it was due a moment before. */
+function pausedFrom(ledger: Ledger, { nextMs }: ScheduleFacts, act: Act | null): string {
+  // Of a pause by others nobody can say since when: from what is on record on.
+  if (act === null) return formatInstant(ledger.accountedMs + 1);
+  return formatInstant(Math.min(parseInstant(act.at) ?? Infinity, nextMs ?? Infinity));
 }
 
 /** What became of the nominal times that are not on record yet, in order, up to the first that is not settled. */
@@ -169,7 +175,7 @@ async function outcomes(
   };
   const nowMs = parseInstant(look.at) ?? 0;
   const tickMs = parseInstant(look.tick?.nominal_time ?? '');
-  const beforeMs = tickMs ?? facts?.nextMs ?? 0;
+  const beforeMs = tickMs ?? horizon(facts, nowMs);
   for (const [ms, { nominal_time, taken_at }] of facts?.started ?? []) {
     if (!ran.has(ms) && !isNominal(ledger, ms))
       note(ranOf(ground, nominal_time, taken_at, true), ms);
@@ -195,6 +201,12 @@ async function outcomes(
     note(ranOf(ground, nominal_time, actual_time, !isNominal(ledger, tickMs)), tickMs);
   }
   return lines;
+}
+
+/** Up to where the server has dealt with what was due. While it is paused it deals with nothing, and starts nothing. */
+function horizon(facts: ScheduleFacts | null, nowMs: number): number {
+  if (facts === null) return 0;
+  return facts.paused ? Math.max(facts.nextMs ?? 0, nowMs) : (facts.nextMs ?? 0);
 }
 
 function everyAt({ setups }: Ledger, ms: number): number {

@@ -6,7 +6,7 @@ import { sourceSummary } from '../core/report';
 import type { CycleResult } from '../core/result';
 import type { CycleInput } from '../core/start';
 import { nominalText, problemOfTick, type TickInput } from '../core/tick';
-import { formatInstant } from '../core/time';
+import { formatInstant, parseInstant } from '../core/time';
 import { SCHEDULED_START_KEY } from '../search-attributes';
 import { failureOf, LOCAL_OPTIONS, sourceOptions } from './options';
 import { now } from './task-runner';
@@ -50,7 +50,7 @@ export async function beginTick(
   const read = await readOnce(call, scope);
   if ('result' in read) return read.result;
   const books = temporal.proxyLocalActivities<LocalActivities>(LOCAL_OPTIONS);
-  const evaluatedAt = now(); // R4: behind the reading, so that what it found is not from the future
+  const evaluatedAt = evaluationTime(read.snapshot);
   const { cycle_id, input } = await books.openTick(call, read.snapshot, evaluatedAt);
   const { nominal_time } = call;
   const { problem: failed, trouble } = read;
@@ -59,6 +59,15 @@ export async function beginTick(
       ? sourcelessEvents(tick, { cycle_id, nominal_time }, info, failed, evaluatedAt)
       : [openingEvent(input, info, evaluatedAt)];
   return { events, input, trouble };
+}
+
+/**
+ * R4: behind the reading, so that what it found is not from the future. A query can wake a workflow that another worker takes
+ * over before its task does: workflow time then still stands where it stood before the reading.
+ */
+function evaluationTime(snapshot: Read['snapshot']): string {
+  const readMs = parseInstant(snapshot?.read_at ?? '') ?? 0;
+  return formatInstant(Math.max(Date.now(), readMs));
 }
 
 interface Read {
