@@ -58,7 +58,11 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const SOURCE = /^(file:\/|dir:\/|https?:\/\/)/;
 
 /** A scheduled start by another client than ours: null when its shape can be worked with, else one plain sentence. */
-export function problemOfTick(input: TickInput, nominalMs: number | null): string | null {
+export function problemOfTick(
+  input: TickInput,
+  nominalMs: number | null,
+  workflowId: string,
+): string | null {
   const how = 'set schedules up with `harness schedule create`';
   const { schedule, source, mode, policy, set_by }: Readonly<Record<string, unknown>> = {
     ...input,
@@ -77,5 +81,7 @@ export function problemOfTick(input: TickInput, nominalMs: number | null): strin
   if (expiry !== null && !whole) return `policy is no policy: ${how}`;
   if (nominalMs === null)
     return 'the start has no nominal time: a cycle with a source is started by its schedule alone';
-  return null;
+  // R36: it is known by schedule and nominal time, so under this id and no other.
+  const own = tickWorkflowId(schedule, nominalText(nominalMs));
+  return workflowId === own ? null : `workflow ${workflowId} is not ${own}: ${how}`;
 }

@@ -37,7 +37,7 @@ export async function beginTick(
   scope: temporal.CancellationScope,
 ): Promise<Beginning | CycleResult> {
   const nominalMs = nominalTimeOf(info);
-  const problem = problemOfTick(tick, nominalMs);
+  const problem = problemOfTick(tick, nominalMs, info.workflowId);
   if (problem !== null || nominalMs === null)
     throw temporal.ApplicationFailure.nonRetryable(problem ?? 'no nominal time', 'USAGE');
   const call: TickCall = {
