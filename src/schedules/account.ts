@@ -175,7 +175,9 @@ async function outcomes(
   };
   const nowMs = parseInstant(look.at) ?? 0;
   const tickMs = parseInstant(look.tick?.nominal_time ?? '');
-  const beforeMs = tickMs ?? horizon(facts, nowMs);
+  // Times come to be in order; a cycle started by hand tells nothing of them.
+  const due = tickMs !== null && isNominal(ledger, tickMs);
+  const beforeMs = due ? tickMs : horizon(facts, nowMs);
   for (const [ms, { nominal_time, taken_at }] of facts?.started ?? []) {
     if (!ran.has(ms) && !isNominal(ledger, ms))
       note(ranOf(ground, nominal_time, taken_at, true), ms);
@@ -190,7 +192,7 @@ async function outcomes(
     }
     const before = await spanBefore(ground, { ...ledger, ran }, spans, dueMs);
     const open = before !== null && before.untilMs === null;
-    const settled = tickMs !== null || look.last === true || open || isPausedAt(ledger, dueMs);
+    const settled = due || look.last === true || open || isPausedAt(ledger, dueMs);
     if (!settled && dueMs + SETTLED_MS > nowMs) break;
     const { reason, cycle_id } = notRunAt(ledger, dueMs, before);
     gap.add(dueMs, reason, cycle_id, everyAt(ledger, dueMs));
