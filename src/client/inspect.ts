@@ -78,7 +78,10 @@ export async function waitForCycle(
   const halted = async (): Promise<boolean> => {
     while (!over && performance.now() < until) {
       const description = await describe(harness, record.workflow_id);
-      if (description?.typedSearchAttributes.get(HARNESS_KEYS.phase) === 'HALTED') return true;
+      const phase = description?.typedSearchAttributes.get(HARNESS_KEYS.phase);
+      // The attribute is a moment behind: a cycle that a human has just decided on waits no more.
+      if (phase === 'HALTED' && ((await query(harness, record))?.['phase'] ?? phase) === phase)
+        return true;
       await new Promise((resolve) =>
         setTimeout(resolve, Math.min(LOOK_MS, Math.max(until - performance.now(), 1))),
       );

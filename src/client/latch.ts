@@ -2,6 +2,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Halt } from '../core/events';
 import type { DecisionRequest } from '../core/halts';
 import { projectTrail } from '../core/projection';
+import type { CycleResult } from '../core/result';
 import { LATCH_SIGNAL } from '../core/start';
 import { Problem } from '../problem';
 import type { CycleRecord, Store } from '../store/store';
@@ -26,6 +27,8 @@ export interface HaltedAll {
 
 /** How many cycles are told at a time. */
 const AT_ONCE = 25;
+/** How long clearing waits to see cycles go on. */
+const SETTLE_MS = 3_000;
 
 /**
  * C3.F3: halts the whole harness. When it returns, no further task starts in any cycle of any worker; what was in flight is
@@ -58,10 +61,12 @@ export async function resumeAll(
   if (!answer.accepted)
     throw new Problem('REFUSED', `the decision is refused: ${answer.message}`, halt_id);
   const open = await store.cycles.unfinished();
+  const told = await ring(harness, open);
+  if (harness !== null) await untilTheyGoOn(harness, open);
   return {
     message: answer.message,
     halt_id,
-    told: await ring(harness, open),
+    told,
     open_cycles: open.length,
   };
 }
@@ -85,6 +90,21 @@ async function runningIn({ audit }: Store, record: CycleRecord): Promise<InFligh
   return projectTrail(entries)
     .cycle.tasks.filter(({ status }) => status === 'RUNNING')
     .map(({ planned, started_at }) => ({ cycle_id, workflow_id, task: planned.name, started_at }));
+}
+
+/** What is shown right after is better than `HALTED`: moments, where a worker runs; not waited for, where none does. */
+async function untilTheyGoOn(harness: Harness, records: readonly CycleRecord[]): Promise<void> {
+  const deadline = Date.now() + SETTLE_MS;
+  const suspended = async (record: CycleRecord): Promise<boolean> => {
+    const handle = harness.client.workflow.getHandle(record.workflow_id);
+    const ask = (): Promise<Pick<CycleResult, 'phase' | 'halt'>> => handle.query('cycle');
+    const shown = await harness.client.connection.withDeadline(deadline, ask).catch(() => null);
+    return shown?.phase === 'HALTED' && shown.halt?.scope === 'harness';
+  };
+  const settle = async (record: CycleRecord): Promise<void> => {
+    while ((await suspended(record)) && Date.now() < deadline);
+  };
+  await Promise.all(records.slice(0, AT_ONCE).map(settle));
 }
 
 /** A doorbell: what a cycle then does it reads from the record. A cycle that is gone needs none. */
