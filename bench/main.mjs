@@ -5,6 +5,7 @@ import { table } from '../dist/cli/render.js';
 import { V1_GRAPH } from '../dist/core/graph.js';
 import { cpuSeconds, inFlight, percentile, round, rssMb } from './measure.mjs';
 import { setUp } from './setup.mjs';
+import { measureSkills } from './skills.mjs';
 import { bare, governed, graphOf, inputOf } from './sides.mjs';
 
 const WARM_UPS = 10;
@@ -61,7 +62,8 @@ async function measure({ harness, server, workers }) {
   };
   const growth = [];
   for (const size of GROWTH) growth.push(await grown(harness, workers.harness.pid, size));
-  return { ...rows, ratio, growth };
+  const skills = await measureSkills(harness, workers.harness.pid, input, say);
+  return { ...rows, ratio, growth, skills };
 }
 
 async function timed(run) {
@@ -107,7 +109,7 @@ async function grown(harness, pid, { beliefs, tasks }) {
   return { beliefs, tasks, latency_ms_p50, history_bytes: historySize, rss_mb: rssMb(pid) };
 }
 
-function shown({ growth, ratio, ...sides }) {
+function shown({ growth, ratio, skills, ...sides }) {
   const text = (value) => (value === null || value === undefined ? 'n/a' : String(value));
   const ratios = {
     latency_ms_p50: 'latency_p50',
@@ -122,5 +124,14 @@ function shown({ growth, ratio, ...sides }) {
   ]);
   const head = Object.keys(growth[0]);
   const grown = growth.map((row) => head.map((key) => text(row[key])));
-  return `${table(['', 'bare', 'harness', 'ratio'], lines)}\n\n${table(head, grown)}`;
+  const { many, ...one } = skills;
+  const skillRows = Object.entries(one).map(([key, value]) => [key, text(value)]);
+  const manyHead = Object.keys(many[0]);
+  const manyRows = many.map((row) => manyHead.map((key) => text(row[key])));
+  return [
+    table(['', 'bare', 'harness', 'ratio'], lines),
+    table(head, grown),
+    table(['a skill that does nothing', ''], skillRows),
+    table(manyHead, manyRows),
+  ].join('\n\n');
 }

@@ -13,6 +13,8 @@ import { startEmbedded } from '../dist/server/embedded.js';
 import { locateBinary } from '../dist/server/locate.js';
 import { openFileStore } from '../dist/store/files/index.js';
 
+import { LEDGER } from './skills.mjs';
+
 const { bundleWorkflowCode } = createRequire(import.meta.url)('@temporalio/worker');
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const quiet = {
@@ -46,7 +48,15 @@ export async function setUp(say) {
       searchAttributes: SEARCH_ATTRIBUTES,
     });
     started.push(() => server.stop());
-    const env = { PATH: process.env.PATH, HARNESS_HOME: home, TEMPORAL_ADDRESS: server.address };
+    writeFileSync(join(home, 'LEDGER.md'), LEDGER);
+    const config = join(home, 'harness.config.json');
+    writeFileSync(config, JSON.stringify({ ledger: 'LEDGER.md' }));
+    const env = {
+      PATH: process.env.PATH,
+      HARNESS_HOME: home,
+      HARNESS_CONFIG: config,
+      TEMPORAL_ADDRESS: server.address,
+    };
     const bareCode = join(home, 'bare-bundle.js');
     const bundled = await bundleWorkflowCode({
       workflowsPath: here('bare-workflow.mjs'),
