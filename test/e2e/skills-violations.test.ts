@@ -104,6 +104,11 @@ describe('C7.V1 an undeclared side effect', () => {
       'again null',
     ]);
     expect(await standing('acme.zoo')).toBe('QUARANTINED');
+    const cards = (await world.box.run(['halts'])).stdout;
+    for (const words of [/raised by acme\.zoo@1\.0\.0/, /skills release acme\.zoo --ledger/])
+      expect(cards).toMatch(words);
+    const shown = (await world.box.run(['cycle', 'show', cycle.cycle_id])).stdout;
+    expect(shown).toMatch(/SKILL_VIOLATION .* by acme\.zoo@1\.0\.0: .* → QUARANTINE, HALT/);
     const { task_id, effects } = task(waiting, 'tried');
     expect(effects).toMatchObject([{ effect: 'notes', status: 'PERFORMED', payload: { n: 1 } }]);
     expect(desk.linesOf(task_id)).toEqual([{ n: 1 }]);
