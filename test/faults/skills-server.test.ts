@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sha256 } from '../../src/core/json';
@@ -15,10 +15,19 @@ let server: EmbeddedServer;
 let world: World;
 let desk: SkillDesk;
 
+/** A server that asks for a fresh history after a few events already: the registry then continues as new now and then. */
+function impatient(): string {
+  const path = join(home, 'temporal.sh');
+  const more = '--dynamic-config-value limit.historyCount.suggestContinueAsNew=30';
+  writeFileSync(path, `#!/bin/sh\nexec ${process.env['HARNESS_TEST_BINARY'] ?? ''} "$@" ${more}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
 /** A server of this test's own, on the same file and port each time. */
 function start(port: number): Promise<EmbeddedServer> {
   return startEmbedded({
-    binary: process.env['HARNESS_TEST_BINARY'] ?? '',
+    binary: impatient(),
     home,
     dbFile: join(home, 'temporal.db'),
     port,
@@ -88,4 +97,21 @@ it('C7.R the registry stands when worker and server are killed in the middle of 
   expect(await world.ended(cycle)).toMatchObject({ outcome: 'COMPLETED', violations: [] });
   expect(desk.lines().map(({ payload }) => payload)).toEqual([{ n: 1 }, { n: 2 }]);
   await world.expectSound();
+});
+
+it('C7.R the registry continues as new while changes come, and loses none of them', async () => {
+  const handle = world.harness.client.workflow.getHandle(REGISTRY_WORKFLOW_ID);
+  const { runId } = await handle.describe();
+  const told = Array.from({ length: 12 }, async (_, i) => {
+    if (i !== 8) return desk.change('release', 'acme.first').catch(String);
+    return desk.change('deprecate', 'acme.first@1.0.0', 'D012');
+  });
+  const answers = await Promise.all(told);
+  expect(
+    answers.filter((answer) => /acme\.first is not quarantined/.test(String(answer))),
+  ).toHaveLength(11);
+  expect(answers[8]).toBeUndefined();
+  expect((await changes())[0]).toBe('5 acme.first@1.0.0 is DEPRECATED');
+  expect((await handle.describe()).runId).not.toBe(runId);
+  expect(await handle.query('position')).toMatchObject({ version: 5 });
 });
