@@ -48,6 +48,9 @@ const written = (cycle: Planned): unknown[] =>
 const untilWritten = (cycle: Planned, count: number): Promise<void> =>
   until(`${count} lines are written`, async () => written(cycle).length === count);
 
+const stopped = async (cycle: Planned) =>
+  (await world.entries(cycle)).find(({ type }) => type === 'TASK_STOPPED');
+
 function isAlive(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -99,18 +102,28 @@ describe('R24 a worker is killed', () => {
     }
   });
 
-  it('and frozen, it may perform nothing more when it comes back', async () => {
+  it('or frozen and given up: it may perform nothing more when it comes back', async () => {
     const cycle = plan([note(1), ['nap', 1_500], note(2)]);
     await world.start(cycle);
     await untilWritten(cycle, 1);
     await worker.freeze();
     await world.worker();
-    expect(await world.ended(cycle)).toMatchObject({ outcome: 'COMPLETED' });
-    expect(written(cycle)).toEqual([{ n: 1 }, { n: 2 }]);
+    // The halt's record closes the attempt that nobody answers for; the skill itself was never frozen, and asks meanwhile.
+    await world.halt(cycle);
+    await world.halted(cycle);
+    await until('the task is stopped on record', async () => (await stopped(cycle)) !== undefined);
+    expect((await stopped(cycle))?.data).toMatchObject({
+      because: expect.stringContaining('its worker was lost'),
+      left: { effects: [{ status: 'PERFORMED', payload: { n: 1 } }] },
+    });
     const gone = once(worker.process, 'exit');
     worker.process.disconnect();
     worker.thaw();
     await gone;
+    expect(written(cycle)).toEqual([{ n: 1 }]);
+
+    await world.decide(cycle, 'RESUME');
+    expect(await world.ended(cycle)).toMatchObject({ outcome: 'COMPLETED' });
     expect(written(cycle)).toEqual([{ n: 1 }, { n: 2 }]);
     expect(await writes(cycle)).toMatchObject({ outcome: 'SUCCESS' });
   });
@@ -123,12 +136,9 @@ describe('R32 an operator cuts in', () => {
     await untilWritten(cycle, 1);
     await world.halt(cycle);
     await world.halted(cycle);
-    await until('the halt is in the audit', async () =>
-      (await world.entries(cycle)).some(({ type }) => type === 'TASK_STOPPED'),
-    );
+    await until('the task is stopped on record', async () => (await stopped(cycle)) !== undefined);
     expect(written(cycle)).toEqual([{ n: 1 }]);
-    const stopped = (await world.entries(cycle)).find(({ type }) => type === 'TASK_STOPPED');
-    expect(stopped?.data['left']).toMatchObject({
+    expect((await stopped(cycle))?.data['left']).toMatchObject({
       effects: [{ effect: 'notes', status: 'PERFORMED', payload: { n: 1 } }],
     });
     expect(await writes(cycle)).toMatchObject({ outcome: null });
