@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import colours from 'picocolors';
 import type { Json, JsonObject } from '../core/json';
 import { isObject } from '../core/json';
+import { skillHint } from '../core/report';
 
 const terminal = process.stdout.isTTY === true;
 const { bold, dim, green, red, yellow } = colours.createColors(
@@ -55,13 +56,7 @@ export function cycleText(result: JsonObject): string {
   const actions = Array.isArray(result['actions']) ? result['actions'].length : 0;
   const removed = Array.isArray(result['beliefs_removed']) ? result['beliefs_removed'].length : 0;
   lines.push('', `actions   ${actions} emitted to the audit log, ${removed} beliefs removed`);
-  for (const violation of objects(result['violations'])) {
-    lines.push(
-      red(
-        `${text(violation, 'kind')} ${text(violation, 'code')}: ${plain(text(violation, 'detail'))}`,
-      ),
-    );
-  }
+  lines.push(...objects(result['violations']).map((violation) => red(violationText(violation))));
   if (isObject(result['halt']) && result['phase'] === 'HALTED')
     lines.push('', haltText(result['halt']));
   const audit = result['audit'];
@@ -74,22 +69,37 @@ export function cycleText(result: JsonObject): string {
 /** A halt card: what happened, since when, what may be decided, and how. */
 export function haltText(halt: JsonObject): string {
   const choices = Array.isArray(halt['choices']) ? halt['choices'].join(', ') : '';
+  const hint = skillHint(text(halt, 'code'), plain(text(halt, 'raised_by')));
   const expires = halt['expires_at'] === null ? 'never' : `${text(halt, 'expires_at')}, then ABORT`;
   return [
     red(`HALT ${text(halt, 'halt_id')}`),
     `  ${text(halt, 'code')}: ${plain(text(halt, 'detail'))}`,
     `  raised by ${plain(text(halt, 'raised_by'))} at ${text(halt, 'since')}; expires ${expires}`,
+    ...(hint === null ? [] : [`  skill:   ${hint}`]),
     `  choices: ${choices}`,
     `  decide:  harness resume ${text(halt, 'halt_id')} --choice … --reason … --root-cause … --why-safe …`,
     ...(typeof halt['link'] === 'string' ? [`  web:     ${halt['link']}`] : []),
   ].join('\n');
 }
 
+/** What was done against the contract, by whom, and what the contract's response was. */
+function violationText(violation: JsonObject): string {
+  const by = text(violation, 'skill_ref');
+  const { response } = violation;
+  const met = Array.isArray(response) ? ` → ${response.join(', ')}` : '';
+  const what = [text(violation, 'kind'), text(violation, 'code'), ...(by === '' ? [] : ['by', by])];
+  return `${what.join(' ')}: ${plain(text(violation, 'detail'))}${met}`;
+}
+
 function taskRow(task: JsonObject): string[] {
-  const reason = isObject(task['reason'])
-    ? `${text(task['reason'], 'code')}: ${text(task['reason'], 'detail')}`
-    : '';
-  return [text(task, 'name'), text(task, 'task_type'), text(task, 'outcome') || '…', reason];
+  const why = [
+    ...(isObject(task['reason'])
+      ? [`${text(task['reason'], 'code')}: ${text(task['reason'], 'detail')}`]
+      : []),
+    ...(task['deprecated'] === true ? [`${text(task, 'skill_ref')} is DEPRECATED`] : []),
+  ];
+  const outcome = text(task, 'outcome') || '…';
+  return [text(task, 'name'), text(task, 'task_type'), outcome, why.join('; ')];
 }
 
 export function text(object: JsonObject, key: string): string {

@@ -26,6 +26,8 @@ export interface Changed {
 const ANSWER_MS = 180_000;
 /** A worker that is there takes an update at once; what then runs is waited for. */
 const ACCEPT_MS = 15_000;
+/** Temporal's number for the queue of workflow tasks. */
+const WORKFLOW_TASKS = 1;
 
 /** Stores a skill's code and what it declares; registers nothing yet. */
 export async function storeSkill(
@@ -44,6 +46,14 @@ export async function storeSkill(
  * @throws Problem REFUSED with every reason; NO_SERVER when no worker answers
  */
 export async function changeRegistry(harness: Harness, change: RegistryChange): Promise<Changed> {
+  if (!(await hasWorker(harness))) {
+    const hint = 'start one with `harness worker` or `harness up`, then ask again';
+    throw new Problem(
+      'NO_SERVER',
+      `no worker is there for the registry, and nothing was asked of it: ${hint}`,
+      REGISTRY_WORKFLOW_ID,
+    );
+  }
   const answer = await executed(harness, change);
   return {
     skill: change.skill,
@@ -52,6 +62,16 @@ export async function changeRegistry(harness: Harness, change: RegistryChange): 
     registry: answer.position,
     link: cycleLink(harness, REGISTRY_WORKFLOW_ID),
   };
+}
+
+/** Asked first: an update that no worker takes is kept by the server for a while, and would be made when nobody expects it. */
+async function hasWorker({ client, namespace }: Harness): Promise<boolean> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: TASK_QUEUE },
+    taskQueueType: WORKFLOW_TASKS,
+  });
+  return (pollers ?? []).length > 0;
 }
 
 type SkillRegistry = (carried: null) => Promise<void>;
@@ -96,7 +116,8 @@ function asProblem(error: unknown, { operation, skill }: RegistryChange): unknow
     );
   }
   if (isGrpcDeadlineError(error) || /deadline|timed? ?out/i.test(messageOf(error))) {
-    const hint = 'start one with `harness worker` or `harness up`, then ask again';
+    const hint =
+      'a worker that starts now may still make the change: start one, look with `harness skills list`, and ask again where it is not made';
     return new Problem(
       'NO_SERVER',
       `no worker answered for the registry: ${hint}`,

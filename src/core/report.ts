@@ -1,6 +1,7 @@
 import type { Cycle, TaskState } from './cycle';
-import type { Halt } from './events';
+import type { Halt, Violation } from './events';
 import { countOf } from './json';
+import { parseRef } from './registry';
 import { progressOf } from './result';
 
 /** A timer's summary is the only sign of a halt on the Web UI's first page; longer ones are cut there. */
@@ -61,11 +62,7 @@ export function cycleReport(cycle: Cycle): string {
     lines.push('### Reasons', ...cycle.reasons.slice(0, 20).map(reasonLine), '');
   if (cycle.planned) lines.push('### Tasks', ...taskLines(cycle.tasks), '');
   if (cycle.violations.length > 0) {
-    lines.push(
-      '### Violations',
-      ...cycle.violations.slice(0, 20).map((v) => `- **${v.kind}** ${v.code}: ${escape(v.detail)}`),
-      '',
-    );
+    lines.push('### Violations', ...cycle.violations.slice(0, 20).map(violationLine), '');
   }
   const { opened, plan_hash } = cycle;
   if (opened !== null) {
@@ -84,22 +81,37 @@ export function cycleReport(cycle: Cycle): string {
 
 function haltCard(cycle: Cycle, halt: Halt): string[] {
   const until = cycle.verdict?.fresh_until ?? null;
+  const hint = skillHint(halt.code, halt.raised_by);
   return [
     `### Halt \`${halt.halt_id}\``,
     `- **${halt.code}**: ${escape(halt.detail)}`,
     `- raised by ${escape(halt.raised_by)} at ${halt.since}`,
     `- ${halt.expires_at === null ? 'does not expire' : `expires ${halt.expires_at}, then ABORT`}`,
     `- ${until === null ? 'no bundle was judged yet' : `the bundle is fresh until ${until}; after that only ABORT and RESTART_FRESH help`}`,
+    ...(hint === null ? [] : [`- ${hint}`]),
     `- choices: ${halt.choices.join(', ')}`,
     `- decide: \`harness resume ${halt.halt_id} --choice … --reason … --root-cause … --why-safe …\``,
   ];
+}
+
+/** C7.V1: what a person who finds a skill's halt has to know of the skill; null where no skill raised it. */
+export function skillHint(code: string, raisedBy: string): string | null {
+  if (code !== 'UNDECLARED_SIDE_EFFECT') return null;
+  const { skillId } = parseRef(raisedBy);
+  return `${skillId} runs nowhere until it is reviewed: \`harness skills show ${skillId}\` tells its standing, \`harness skills release ${skillId} --ledger D…\` ends a quarantine; after RESUME its task stays FAILED`;
+}
+
+function violationLine({ kind, code, skill_ref, detail, response }: Violation): string {
+  const by = skill_ref === null ? '' : ` by ${escape(skill_ref)}`;
+  return `- **${kind}** ${code}${by}: ${escape(detail)} → ${response.join(', ')}`;
 }
 
 function taskLines(tasks: readonly TaskState[]): string[] {
   const lines = tasks.slice(0, REPORT_TASKS_MAX).map((task) => {
     const state = task.outcome ?? (task.status === 'RUNNING' ? 'running' : 'waiting');
     const why = task.reason === null ? '' : ` · ${task.reason.code}: ${escape(task.reason.detail)}`;
-    return `- **${task.planned.name}** ${escape(task.planned.task_type)}: ${state}${why}`;
+    const flag = task.planned.skill?.state === 'DEPRECATED' ? ' · its skill is DEPRECATED' : '';
+    return `- **${task.planned.name}** ${escape(task.planned.task_type)}: ${state}${why}${flag}`;
   });
   if (tasks.length > REPORT_TASKS_MAX)
     lines.push(`- … and ${tasks.length - REPORT_TASKS_MAX} more`);

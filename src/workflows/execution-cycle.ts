@@ -153,7 +153,9 @@ class CycleRun {
           await this.waitForHuman();
           break;
         case 'END':
-          if (await this.end(step.events)) return this.stood ?? fitting(this.result());
+          if (!(await this.end(step.events))) break;
+          await this.tasks.rung();
+          return this.stood ?? fitting(this.result());
       }
     }
   }

@@ -61,14 +61,16 @@ export async function skillRegistry(carried: RegistryPosition | null): Promise<v
   });
 
   for (;;) {
-    await temporal.condition(() => news > 0 || isFull());
+    // While a change is being made it waits: a condition that holds already would turn this loop without end.
+    await temporal.condition(() => news > 0 || (isFull() && waiting === 0));
     if (news > 0) {
       news = 0;
       // What could not be counted in now is in force all the same, and is counted in with the next change.
       await inTurn(null).catch(() => undefined);
+      continue;
     }
-    if (!isFull() || waiting > 0 || news > 0) continue;
     await temporal.condition(temporal.allHandlersFinished);
+    if (news > 0 || waiting > 0) continue;
     await temporal.continueAsNew<typeof skillRegistry>(position);
   }
 }

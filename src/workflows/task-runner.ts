@@ -52,6 +52,7 @@ export class TaskRunner {
   /** By task: its activity, until the worker has let go of it, stopped or not. */
   private readonly attempts = new Map<string, Promise<void>>();
   private scope = new temporal.CancellationScope();
+  private rings: Promise<void>[] = [];
   private readonly of: Run;
 
   constructor(of: Run) {
@@ -85,6 +86,11 @@ export class TaskRunner {
     this.scope = new temporal.CancellationScope();
     scope.cancel();
     await Promise.all(this.running.values());
+  }
+
+  /** The server drops a signal of a workflow that closes before it was delivered: so it is waited for. */
+  async rung(): Promise<void> {
+    await Promise.all(this.rings);
   }
 
   /** A halt came between the decision to start and the start: nothing has run. */
@@ -183,7 +189,7 @@ export class TaskRunner {
         const left = failure.failed === null ? await this.leftBy(task, started) : undefined;
         const failed = left === undefined ? failure.failed : { violations: [], left };
         recorder.record(failedEvents(cycle, task, failure.reason, failed, now()));
-        if ((failed?.violations.length ?? 0) > 0) await this.ringRegistry();
+        if ((failed?.violations.length ?? 0) > 0) this.rings.push(this.ringRegistry());
         return;
       }
       case 'LATCHED': {

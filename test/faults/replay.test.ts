@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../src/core/json';
-import { captureAll, OUTCOMES, type Shape } from './shapes';
+import { captureAll, type Shape, SHAPES } from './shapes';
 import { ROOT } from '../support/sandbox';
 import { World } from './world';
 
@@ -21,7 +21,7 @@ type Corpus = ReadonlyMap<Shape, JsonObject>;
 function corpusOf(version: string): Corpus {
   const read = (shape: Shape) =>
     JSON.parse(readFileSync(join(CORPUS, version, `${shape}.json`), 'utf8')) as JsonObject;
-  return new Map((Object.keys(OUTCOMES) as Shape[]).map((shape) => [shape, read(shape)]));
+  return new Map(SHAPES.map((shape) => [shape, read(shape)]));
 }
 
 /** What the replay says against each history; nothing, when it goes the same way again. */

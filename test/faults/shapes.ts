@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { temporal } from '@temporalio/proto';
 import { DEFAULT_POLICY } from '../../src/core/policy';
-import type { JsonObject } from '../../src/core/json';
-import { EXECUTION_CYCLE, TASK_QUEUE } from '../../src/core/start';
+import type { Json, JsonObject } from '../../src/core/json';
+import { EXECUTION_CYCLE, REGISTRY_WORKFLOW_ID, TASK_QUEUE } from '../../src/core/start';
+import { until } from '../e2e/until';
 import { regime } from '../support/bundles';
+import { act, chameleon, SkillDesk } from '../support/skills';
 import type { StoppingWorker } from './stopping-worker';
 import { distinctBundle, patientGraph, type Planned, type World } from './world';
 
@@ -23,20 +25,35 @@ export const OUTCOMES = {
   'halt-abort': 'HALTED',
   'halt-expired': 'HALTED',
   cancelled: 'CANCELLED',
+  skill: 'COMPLETED',
+  'skill-halt': 'COMPLETED',
 } as const;
-export type Shape = keyof typeof OUTCOMES;
+type CycleShape = keyof typeof OUTCOMES;
+
+/** Every cycle, and behind them the registry that their skills are in. */
+export const SHAPES = [...(Object.keys(OUTCOMES) as CycleShape[]), 'registry'] as const;
+export type Shape = (typeof SHAPES)[number];
 
 /** One real cycle of each shape; the histories as Temporal's server has them, scrubbed of who ran where. */
 export async function captureAll(world: World): Promise<Map<Shape, JsonObject>> {
   const worker = await world.stoppingWorker();
+  const desk = new SkillDesk(world.box, world.harness);
+  await desk.register(chameleon('acme.kept'));
+  await desk.close();
   const histories = new Map<Shape, JsonObject>();
-  for (const shape of Object.keys(OUTCOMES) as Shape[])
-    histories.set(shape, await capture(world, worker, shape));
+  for (const shape of SHAPES) histories.set(shape, await capture(world, worker, shape));
   return histories;
 }
 
 async function capture(world: World, worker: StoppingWorker, shape: Shape): Promise<JsonObject> {
   if (shape === 'graph-refused') return refused(world);
+  if (shape === 'registry') {
+    await until('the violation is counted in', async () => {
+      const { registry, snapshot } = await world.harness.store.registry.now();
+      return snapshot?.registry.notes === registry.notes && registry.notes > 0;
+    });
+    return historyOf(world, REGISTRY_WORKFLOW_ID);
+  }
   const cycle = world.plan(documentsOf(shape));
   const interrupted = shape.startsWith('halt-') || shape === 'cancelled';
   if (interrupted) await worker.hold(cycle.workflow_id, 'before T2');
@@ -45,11 +62,15 @@ async function capture(world: World, worker: StoppingWorker, shape: Shape): Prom
     await worker.held(cycle.workflow_id, 'before T2');
     await interrupt(world, cycle, shape);
   }
+  if (shape === 'skill-halt') {
+    await world.halted(cycle);
+    await world.decide(cycle, 'RESUME');
+  }
   expect(await world.ended(cycle)).toMatchObject({ outcome: OUTCOMES[shape] });
   return historyOf(world, cycle.workflow_id);
 }
 
-function documentsOf(shape: Shape): Parameters<World['plan']>[0] {
+function documentsOf(shape: CycleShape): Parameters<World['plan']>[0] {
   const old = new Date(Date.now() - 3_600_000).toISOString();
   switch (shape) {
     case 'parallel':
@@ -64,9 +85,27 @@ function documentsOf(shape: Shape): Parameters<World['plan']>[0] {
       return { bundle: distinctBundle({ regime_state: null }) };
     case 'halt-expired':
       return { policy: { ...DEFAULT_POLICY, halt_expiry_ms: 1 } as unknown as JsonObject };
+    case 'skill':
+      return { graph: skillGraph([['tell', { n: 1 }], ['beliefs']]) };
+    case 'skill-halt':
+      return { graph: skillGraph([['swallow', 'desk']]) };
     default:
       return {};
   }
+}
+
+/** The skill writes to the record only: the history then names no file. */
+function skillGraph(steps: Json): JsonObject {
+  const graph = patientGraph();
+  const more = [
+    act('kept', 'acme.kept', { steps }),
+    act('again', 'acme.kept', { steps: [] }, { depends_on: ['kept'] }),
+  ];
+  return {
+    ...graph,
+    graph_id: 'skills',
+    tasks: [...graph.tasks, ...more],
+  } as unknown as JsonObject;
 }
 
 /** Two branches behind T3, by skills that nobody registered: they are skipped side by side with T4. */
@@ -88,7 +127,7 @@ function parallelGraph(): JsonObject {
   return { ...graph, graph_id: 'parallel', parallel: true, tasks } as unknown as JsonObject;
 }
 
-async function interrupt(world: World, cycle: Planned, shape: Shape): Promise<void> {
+async function interrupt(world: World, cycle: Planned, shape: CycleShape): Promise<void> {
   if (shape === 'cancelled') {
     await world.handle(cycle).cancel();
     return;
