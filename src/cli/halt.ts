@@ -91,19 +91,21 @@ async function halt(
   options: { reason: string; by?: string },
 ): Promise<void> {
   const { haltCycle } = await import('../client/act');
-  const { findCycle, showCycle, waitForCycle } = await import('../client/inspect');
+  const { cardOf, findCycle, showCycle, waitForCycle } = await import('../client/inspect');
   const harness = await context.harness();
   try {
     const record = await findCycle(harness.store, id);
     await haltCycle(harness, record, options.reason, options.by ?? context.user());
     await waitForCycle(harness, record, SHOW_MS);
     const result = await showCycle({ harness, store: harness.store }, record);
-    const card = result['halt'];
-    const suspended = result['phase'] === 'HALTED' && isObject(card);
+    const waiting = result['phase'] === 'HALTED' ? result['halt'] : null;
+    const halted = isObject(waiting) ? waiting : null;
+    const card =
+      halted === null ? null : { ...halted, ...(await cardOf(harness.store, record, halted)) };
     const later = `the halt is on record: ${record.workflow_id} suspends before its next task, as soon as a worker runs`;
     context.print(
       result,
-      suspended
+      card !== null
         ? haltText({ ...card, link: result['link'] ?? null })
         : result['outcome'] === null
           ? later

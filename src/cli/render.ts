@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import colours from 'picocolors';
+import { cardLines, type HaltCard } from '../core/halt-card';
 import type { Json, JsonObject } from '../core/json';
 import { isObject } from '../core/json';
 
@@ -71,8 +72,14 @@ export function cycleText(result: JsonObject): string {
   return lines.join('\n');
 }
 
-/** A halt card: what happened, since when, what may be decided, and how. */
+/** A halt card: what happened first, what to type last. Without a trail to draw it from, what the halt itself says. */
 export function haltText(halt: JsonObject): string {
+  const link = typeof halt['link'] === 'string' ? [`  web: ${halt['link']}`] : [];
+  if ('offers' in halt) {
+    const [first = '', ...rest] = cardLines(halt as unknown as HaltCard).map(plain);
+    const decide = rest.pop() ?? '';
+    return [bold(red(first)), ...rest.map((l) => `  ${l}`), ...link, `  ${decide}`].join('\n');
+  }
   const choices = Array.isArray(halt['choices']) ? halt['choices'].join(', ') : '';
   const expires = halt['expires_at'] === null ? 'never' : `${text(halt, 'expires_at')}, then ABORT`;
   return [
@@ -81,7 +88,7 @@ export function haltText(halt: JsonObject): string {
     `  raised by ${plain(text(halt, 'raised_by'))} at ${text(halt, 'since')}; expires ${expires}`,
     `  choices: ${choices}`,
     `  decide:  harness resume ${text(halt, 'halt_id')} --choice … --reason … --root-cause … --why-safe …`,
-    ...(typeof halt['link'] === 'string' ? [`  web:     ${halt['link']}`] : []),
+    ...link,
   ].join('\n');
 }
 

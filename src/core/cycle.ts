@@ -1,9 +1,11 @@
+import type { Deciders } from './deciders';
 import {
   type AnnouncedTask,
   DECISION_TEXTS,
   type Event,
   type EventOf,
   type Halt,
+  type HaltDecision,
   type Output,
   type TaskLeft,
   type TaskLists,
@@ -77,6 +79,13 @@ export interface Cycle {
   halts: number;
   /** By `decision_id`: what was decided or asked, and why it was refused, if it was. */
   decisions: Map<string, { text: string; refusal: { why: string; override: boolean } | null }>;
+  /** What else has come to the last halt since it was raised, and whether that was a violation that halts. */
+  causes: string[];
+  violated: boolean;
+  /** Decisions on the open halt that wait for another person to decide the same. */
+  approvals: HaltDecision[];
+  /** null: no operators are configured, as far as the cycle has heard. */
+  deciders: Deciders | null;
   violations: Violation[];
   lists: TaskLists;
   last_at: string;
@@ -107,6 +116,10 @@ export function newCycle(): Cycle {
     ended_by: null,
     halts: 0,
     decisions: new Map(),
+    causes: [],
+    violated: false,
+    approvals: [],
+    deciders: null,
     violations: [],
     lists: {},
     last_at: '',
@@ -173,11 +186,13 @@ export function fold(cycle: Cycle, event: Event): void {
     case 'HALT_RAISED':
     case 'HALT_REPEATED':
     case 'HALT_EXPIRED':
+    case 'DECISION_SEEN':
     case 'DECISION_TAKEN':
     case 'DECISION_REFUSED':
       return foldHalt(cycle, event);
     case 'VIOLATION':
       cycle.violations.push(event.data);
+      if (cycle.haltOpen && event.data.response.includes('HALT')) cycle.violated = true;
       return;
     case 'CANCEL_REQUESTED':
       cycle.cancelled = true;
@@ -191,7 +206,13 @@ export function fold(cycle: Cycle, event: Event): void {
       cycle.summary = event.data.summary;
       cycle.reasons = [...event.data.reasons];
       return;
+    case 'DECIDERS_NAMED':
+      cycle.deciders = event.data;
+      return;
     case 'SIGNALS_IGNORED':
+    case 'NOTICE_SENT':
+    case 'NOTICE_FAILED':
+    case 'NOTICE_HANDED_OVER':
     case 'ACTION_EMITTED':
     case 'ACTION_KNOWN':
       return; // on record for the reader; nothing depends on them
@@ -327,7 +348,15 @@ function foldGate(cycle: Cycle, task: TaskState): void {
 
 type HaltEvent = Extract<
   Event,
-  { type: 'HALT_RAISED' | 'HALT_REPEATED' | 'HALT_EXPIRED' | 'DECISION_TAKEN' | 'DECISION_REFUSED' }
+  {
+    type:
+      | 'HALT_RAISED'
+      | 'HALT_REPEATED'
+      | 'HALT_EXPIRED'
+      | 'DECISION_SEEN'
+      | 'DECISION_TAKEN'
+      | 'DECISION_REFUSED';
+  }
 >;
 
 function foldHalt(cycle: Cycle, event: HaltEvent): void {
@@ -339,6 +368,7 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
       if (cycle.phase !== 'HALTED') cycle.interrupted = cycle.phase;
       move(cycle, 'HALT_RAISED');
       Object.assign(cycle, { halt, haltOpen: true, openTask: open_task, ownCause: null });
+      Object.assign(cycle, { causes: [], violated: false, approvals: [] });
       cycle.halts += 1;
       return;
     }
@@ -349,6 +379,13 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
         detail: `nobody decided on ${cycle.halt?.code ?? 'the halt'} in time`,
       };
       return;
+    case 'DECISION_SEEN': {
+      const { halt_id: _, needed: __, ...decision } = event.data;
+      invariant(cycle.haltOpen, 'C3.F3', 'a decision is seen on an open halt');
+      cycle.approvals.push(decision);
+      cycle.decisions.set(decision.decision_id, { text: textOf(event.data), refusal: null });
+      return;
+    }
     case 'DECISION_TAKEN': {
       const { halt_id: _, ...decision } = event.data;
       invariant(
@@ -379,6 +416,7 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
       return;
     }
     case 'HALT_REPEATED': {
+      if (cycle.causes.length < CAUSES_MAX) cycle.causes.push(event.data.detail);
       if (cycle.halt?.scope !== 'harness') return;
       const { code = 'OPERATOR_HALT', detail } = event.data;
       cycle.ownCause ??= { code, detail, raisedBy: event.actor };
@@ -387,9 +425,12 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
   }
 }
 
-/** What makes two decisions the same decision: all seven texts, and what was asked for beyond them. */
+/** Of what a storm of halts says a card keeps this much. */
+const CAUSES_MAX = 100;
+
+/** What makes two decisions the same decision: all its texts, its signature, and what was asked for beyond them. */
 export function textOf(decision: object): string {
-  const fields = [...DECISION_TEXTS, 'extra'];
+  const fields = [...DECISION_TEXTS, 'signature', 'extra'];
   return JSON.stringify(
     fields.map((field) => (decision as Record<string, unknown>)[field] ?? null),
   );

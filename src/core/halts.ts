@@ -116,7 +116,7 @@ export function judgeDecision(
   invariant(isChoice(choice), 'C5.O', 'the choice is one that the halt allows');
   const decision = { halt_id, choice, reason, root_cause, why_safe, by, decision_id, at: now };
   const events = [event('DECISION_TAKEN', 'C3.F3', now, decision, { actor: by })];
-  if (choice === 'SKIP_TASK') events.push(...operatorSkip(cycle, request, now));
+  if (choice === 'SKIP_TASK') events.push(...skipForOperator(cycle, request, now));
   return { accepted: true, code: 'ACCEPTED', message: `${choice} is decided by ${by}`, events };
 }
 
@@ -235,7 +235,11 @@ export function violationEvent(
 }
 
 /** R31: the open task is skipped by the operator's word. */
-function operatorSkip(cycle: Cycle, request: DecisionRequest, now: string): Event[] {
+export function skipForOperator(
+  cycle: Cycle,
+  request: { readonly by: string; readonly reason: string },
+  now: string,
+): Event[] {
   const task = cycle.tasks.find((candidate) => candidate.planned.name === cycle.openTask);
   if (task === undefined || task.status === 'ENDED') return [];
   const reason: Reason = { code: 'OPERATOR_SKIP', detail: `${request.by}: ${request.reason}` };

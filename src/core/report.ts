@@ -1,5 +1,6 @@
 import type { Cycle, TaskState } from './cycle';
 import type { Halt } from './events';
+import { cardLines, haltCard } from './halt-card';
 import { countOf } from './json';
 import { progressOf } from './result';
 
@@ -56,7 +57,7 @@ export function haltSummary(halt: Halt): string {
 export function cycleReport(cycle: Cycle): string {
   const title = cycle.outcome ?? (cycle.haltOpen ? 'HALTED: waits for a human' : cycle.phase);
   const lines = [`## ${title}`, escape(cycle.summary ?? progressOf(cycle)), ''];
-  if (cycle.haltOpen && cycle.halt !== null) lines.push(...haltCard(cycle, cycle.halt), '');
+  if (cycle.haltOpen) lines.push(...haltLines(cycle), '');
   if (cycle.reasons.length > 0)
     lines.push('### Reasons', ...cycle.reasons.slice(0, 20).map(reasonLine), '');
   if (cycle.planned) lines.push('### Tasks', ...taskLines(cycle.tasks), '');
@@ -82,16 +83,15 @@ export function cycleReport(cycle: Cycle): string {
   return lines.join('\n');
 }
 
-function haltCard(cycle: Cycle, halt: Halt): string[] {
-  const until = cycle.verdict?.fresh_until ?? null;
+/** The card as it stood at the last event: durations count from there, instants stay true. */
+function haltLines(cycle: Cycle): string[] {
+  const card = haltCard(cycle, cycle.last_at, { entries: 0, head: null });
+  if (card === null) return [];
+  const lines = cardLines(card);
   return [
-    `### Halt \`${halt.halt_id}\``,
-    `- **${halt.code}**: ${escape(halt.detail)}`,
-    `- raised by ${escape(halt.raised_by)} at ${halt.since}`,
-    `- ${halt.expires_at === null ? 'does not expire' : `expires ${halt.expires_at}, then ABORT`}`,
-    `- ${until === null ? 'no bundle was judged yet' : `the bundle is fresh until ${until}; after that only ABORT and RESTART_FRESH help`}`,
-    `- choices: ${halt.choices.join(', ')}`,
-    `- decide: \`harness resume ${halt.halt_id} --choice … --reason … --root-cause … --why-safe …\``,
+    `### Halt \`${card.halt_id}\``,
+    ...lines.slice(0, -1).map((line) => `- ${escape(line)}`),
+    `- decide: \`${card.command}\``,
   ];
 }
 
