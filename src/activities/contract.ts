@@ -3,6 +3,7 @@ import type { AuditHead, Draft } from '../core/entry';
 import type { Output, TaskLeft } from '../core/events';
 import type { Listed, Sha256 } from '../core/json';
 import type { Latch, LatchCause } from '../core/latch';
+import type { Notice, PeopleTold } from '../core/notice';
 import type { RegistryChange } from '../core/registry-change';
 import type { CycleResult } from '../core/result';
 import type { CycleInput } from '../core/start';
@@ -127,6 +128,25 @@ export interface Recorded {
   readonly audit: AuditHead;
   /** The run is closed on record: an earlier try of the workflow task that closed it was lost with its worker. */
   readonly closed: boolean;
+  /** Where notices or operators are configured. */
+  readonly people?: PeopleTold;
+}
+
+/** One notice for one sink. */
+export interface Notify {
+  readonly label: string;
+  /** Of several sinks with this label, which one, from 0. */
+  readonly position: number;
+  readonly notice: Notice;
+}
+
+export interface Notified {
+  readonly attempt: number;
+}
+
+/** Beside the cycle: nothing waits for it. */
+export interface NoticeActivities {
+  notify(call: Notify): Promise<Notified>;
 }
 
 /** Which snapshot the registry stands at. */
@@ -165,5 +185,6 @@ export interface SkillActivities {
 export type HarnessActivities = TaskActivities &
   LocalActivities &
   RecordActivities &
+  NoticeActivities &
   RegistryActivities &
   SourceActivities;

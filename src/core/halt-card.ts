@@ -79,7 +79,7 @@ export function haltCard(cycle: Cycle, now: string, audit: AuditHead): HaltCard 
     tasks: { done: of('ENDED'), running: of('RUNNING'), blocked: of('WAITING') },
     emitted: { actions: emittedBy(cycle.tasks), effects: effectsOf(cycle.tasks) },
     evidence: evidenceOf(cycle),
-    offers: halt.choices.map((choice) => ({
+    offers: (cycle.haltOpen ? halt.choices : []).map((choice) => ({
       choice,
       does: consequenceOf(cycle, choice, now),
       needed: neededFor(cycle, choice),
@@ -88,7 +88,7 @@ export function haltCard(cycle: Cycle, now: string, audit: AuditHead): HaltCard 
     approvals: cycle.approvals.map(({ by, choice }) => ({ by, choice })),
     expires_in_ms: untilMs(halt.expires_at, nowMs),
     audit,
-    command: `harness resume ${halt.halt_id} --choice ${halt.choices[0] ?? 'ABORT'} --reason … --root-cause … --why-safe …`,
+    command: commandFor(cycle, halt),
   };
 }
 
@@ -98,6 +98,12 @@ const HAPPENED: Partial<Record<Halt['code'], string>> = {
   OVERRIDE_ATTEMPT: 'stopped because somebody asked for what no decision may do',
   UNDECLARED_SIDE_EFFECT: 'stopped because a skill did what it had not declared',
 };
+
+function commandFor(cycle: Cycle, { halt_id, choices }: Halt): string {
+  if (!cycle.haltOpen) return `harness cycle show ${openedOf(cycle).cycle_id}`;
+  const texts = '--reason … --root-cause … --why-safe …';
+  return `harness resume ${halt_id} --choice ${choices[0] ?? 'ABORT'} ${texts}`;
+}
 
 function headlineOf({ code, detail, raised_by }: Halt, workflowId: string): string {
   const happened = HAPPENED[code] ?? `stopped, ${code}`;
@@ -172,7 +178,7 @@ export function cardLines(card: HaltCard): string[] {
     ...card.offers.map(({ choice, does }) => `${choice}: ${does}`),
     `decides: ${decidersLine(card)}`,
     expiryLine(card),
-    `decide: ${card.command}`,
+    `${card.offers.length > 0 ? 'decide' : 'look'}: ${card.command}`,
   ];
 }
 

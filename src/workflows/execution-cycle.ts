@@ -24,6 +24,7 @@ import {
   resumeSignal,
 } from './messages';
 import { failureOf, LOCAL_OPTIONS, type TaskFailure } from './options';
+import { Notices } from './notices';
 import { Recorder } from './recorder';
 import { now, TaskRunner, TIMER_MS_MAX } from './task-runner';
 import { type Beginning, beginTick } from './tick';
@@ -64,6 +65,7 @@ class CycleRun {
   private readonly books = temporal.proxyLocalActivities<LocalActivities>(LOCAL_OPTIONS);
   private readonly recorder = new Recorder(this.cycle, this.info.runId);
   private readonly visibility = new Visibility(this.cycle);
+  private readonly notices = new Notices(this.cycle, this.recorder);
   private readonly tasks: TaskRunner;
   private signals = 0;
   private cancelRequested = false;
@@ -131,6 +133,7 @@ class CycleRun {
       if (this.refusal !== null)
         throw temporal.ApplicationFailure.nonRetryable(this.refusal, 'USAGE');
       if (this.rung) await this.lookAtLatch();
+      this.notices.attend();
       const step = this.nextStep();
       this.visibility.report();
       switch (step.do) {
@@ -153,6 +156,7 @@ class CycleRun {
           await this.waitForHuman();
           break;
         case 'END':
+          if (await this.notices.handOver()) break; // then ask again: something may have come meanwhile
           if (await this.end(step.events)) return this.stood ?? fitting(this.result());
       }
     }
@@ -223,10 +227,12 @@ class CycleRun {
     await this.haltAll(halt);
     // A record that cannot be written now is written with the first thing after the decision.
     await this.flush();
+    this.notices.attend();
     if (!this.cycle.haltOpen || this.recorder.closed || this.refusal !== null) return;
     const expiresMs =
       halt.expires_at === null ? Number.POSITIVE_INFINITY : (parseInstant(halt.expires_at) ?? 0);
-    const waitMs = Math.min(Math.max(expiresMs - Date.now(), 1), this.lookAgainMs(halt));
+    const leftMs = Math.max(expiresMs - Date.now(), 1);
+    const waitMs = Math.min(leftMs, this.lookAgainMs(halt), this.notices.waitMs());
     // R14: a refused decision leaves the halt open; it goes on record now, not with whatever ends the halt.
     const seen = this.recorder.version;
     const news = (): boolean => !this.cycle.haltOpen || this.rung || this.recorder.version !== seen;
