@@ -1,5 +1,7 @@
 import type { GraphAnswer, TaskDone, ValidateDone } from '../core/answers';
+import type { DecisionCheck, Deciders } from '../core/deciders';
 import type { AuditHead, Draft } from '../core/entry';
+import type { DecisionRequest } from '../core/halts';
 import type { Output, TaskLeft } from '../core/events';
 import type { Listed, Sha256 } from '../core/json';
 import type { Latch, LatchCause } from '../core/latch';
@@ -67,6 +69,8 @@ export interface LocalActivities {
   readLatch(): Promise<Latch>;
   /** C3.F3: every harness-level error halts the whole harness. Set already for the same cause: one cause more, once. */
   raiseLatch(cause: LatchCause, at: string): Promise<void>;
+  /** Who it is that decides; it only reads. */
+  checkDecision(call: CheckCall): Promise<Checked>;
   /** Appends the last entries and stores the result, whose `audit` it fills in. */
   closeCycle(close: Closing): Promise<Closed>;
 }
@@ -104,6 +108,20 @@ export interface OpenedTick {
 /** The first step of a scheduled cycle: the account of the times before it, then the source, read fresh. */
 export interface SourceActivities {
   readSnapshot(call: TickCall): Promise<SnapshotAnswer>;
+}
+
+export interface CheckCall {
+  readonly decision: DecisionRequest;
+  readonly raised_by: string | null;
+  /** The cycle has heard of operators. */
+  readonly expected: boolean;
+}
+
+export interface Checked {
+  /** null: none are configured, or that could not be told. */
+  readonly deciders: Deciders | null;
+  /** null: there is nothing to check. */
+  readonly check: DecisionCheck | null;
 }
 
 export interface Closing {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { People } from '../people/host';
 import type { Store } from '../store/store';
 import { changeRegistry } from './change-registry';
+import { checkDecision } from './check-decision';
 import { checkRegime } from './check-regime';
 import type { HarnessActivities, Recorded, SkillActivities } from './contract';
 import type { Dependencies, SkillHost } from './dependencies';
@@ -44,6 +45,7 @@ export function createActivities(
     readLatch: () => plainly(store.latch.now()),
     raiseLatch: (cause, at) => plainly(store.latch.set(cause, at).then(() => undefined)),
     settleEffects: (cycleId, taskId, start) => plainly(settleEffects(deps, cycleId, taskId, start)),
+    checkDecision: (call) => plainly(checkDecision(deps, call)),
     changeRegistry: (ask) => plainly(beating(() => changeRegistry(deps, ask))),
     // Every activity type that has no name here is a skill's reference, also one registered while this worker runs.
     default: (call) => runSkill(deps, call),

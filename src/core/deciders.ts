@@ -15,6 +15,17 @@ export type Deciders =
     }
   | { readonly problem: string };
 
+/** What a worker has found out about who decides. `author`: of the skill that halted the cycle. */
+export type DecisionCheck =
+  | {
+      readonly ok: true;
+      readonly person: string;
+      /** Fingerprint of the key that signed; null: not signed, and it need not be. */
+      readonly key: string | null;
+      readonly author?: string;
+    }
+  | { readonly ok: false; readonly why: string };
+
 /** Of many operators a record names this many. */
 export const OPERATORS_NAMED_MAX = 10;
 
@@ -33,4 +44,30 @@ export function neededFor(cycle: Cycle, choice: Choice): number {
 /** The halt came of a violation, or one that halts has come since. */
 export function isViolationHalt({ halt, violated }: Cycle): boolean {
   return violated || (halt !== null && Object.hasOwn(VIOLATIONS, halt.code));
+}
+
+/** Names that a person would take for the same. */
+export function samePerson(one: string, other: string): boolean {
+  const plain = (name: string): string => name.normalize('NFKC').trim().toLowerCase();
+  return plain(one) === plain(other);
+}
+
+/**
+ * Why this person's decision does not count, though it is theirs: whoever raised the halt, or wrote the skill that did, does
+ * not let the cycle go on; and two people are two. Ending the cycle is open to everyone who may decide.
+ */
+export function notCounted(cycle: Cycle, choice: string, check: DecisionCheck): string | null {
+  if (!check.ok) return check.why;
+  const { person, author } = check;
+  const before = cycle.approvals.find(
+    (seen) => seen.choice === choice && samePerson(seen.by, person),
+  );
+  if (before !== undefined)
+    return `${person} has decided ${choice} already: it takes another person to decide the same`;
+  if (endsCycle(choice) || cycle.halt === null) return null;
+  if (samePerson(cycle.halt.raised_by, person))
+    return `${person} has raised this halt: another person lets the cycle go on`;
+  if (author !== undefined && samePerson(author, person))
+    return `${person} is the author of ${cycle.halt.raised_by}, which has halted the cycle: another person lets it go on`;
+  return null;
 }

@@ -3,7 +3,7 @@ import type { LocalActivities } from '../activities/contract';
 import { newCycle, openedOf } from '../core/cycle';
 import { nextStep, type Step } from '../core/engine';
 import { type Event, event, type Halt } from '../core/events';
-import { judgeDecision, operatorHalt, raiseHalt } from '../core/halts';
+import { type DecisionAnswer, operatorHalt, raiseHalt } from '../core/halts';
 import { invariant } from '../core/invariant';
 import { latchEvents } from '../core/latch';
 import { SIGNALS_MAX } from '../core/limits';
@@ -15,6 +15,7 @@ import { type CycleInput, problemOfInput } from '../core/start';
 import { isTickInput, type TickInput } from '../core/tick';
 import { parseInstant } from '../core/time';
 import { readDecision, readHaltRequest } from '../documents/decision';
+import { Decisions } from './decisions';
 import {
   cycleQuery,
   decideUpdate,
@@ -66,6 +67,7 @@ class CycleRun {
   private readonly recorder = new Recorder(this.cycle, this.info.runId);
   private readonly visibility = new Visibility(this.cycle);
   private readonly notices = new Notices(this.cycle, this.recorder);
+  private readonly decisions = new Decisions(this.cycle, this.recorder, this.books);
   private readonly tasks: TaskRunner;
   private signals = 0;
   private cancelRequested = false;
@@ -227,6 +229,7 @@ class CycleRun {
     await this.haltAll(halt);
     // A record that cannot be written now is written with the first thing after the decision.
     await this.flush();
+    if (this.decisions.hear()) await this.flush();
     this.notices.attend();
     if (!this.cycle.haltOpen || this.recorder.closed || this.refusal !== null) return;
     const expiresMs =
@@ -325,30 +328,37 @@ class CycleRun {
     this.recorder.record(operatorHalt(this.cycle, request, now()));
   }
 
-  private onResume(payload: unknown): void {
+  private async onResume(payload: unknown): Promise<void> {
     this.signals += 1;
     if (this.recorder.closing || this.signals > SIGNALS_MAX) return;
     const read = readDecision(payload);
     if (!read.ok) return;
-    this.recorder.record(judgeDecision(this.cycle, read.decision, read.extra, now()).events);
+    await this.decisions.take(read);
   }
 
-  private onDecide(payload: unknown): { accepted: boolean; message: string } {
+  private onDecide(payload: unknown): Decided | Promise<Decided> {
     const read = readDecision(payload);
     if (!read.ok) throw temporal.ApplicationFailure.nonRetryable(read.problem, 'USAGE');
     if (this.recorder.closing || this.cycle.outcome !== null) {
-      throw temporal.ApplicationFailure.nonRetryable(
-        'the cycle is ending: nothing waits for a decision',
-        'REFUSED',
-      );
+      throw temporal.ApplicationFailure.nonRetryable(ENDING, 'REFUSED');
     }
-    const answer = judgeDecision(this.cycle, read.decision, read.extra, now());
-    this.recorder.record(answer.events);
-    if (!answer.accepted)
-      throw temporal.ApplicationFailure.nonRetryable(answer.message, answer.code);
-    return { accepted: true, message: answer.message };
+    const taken = this.decisions.take(read);
+    return taken instanceof Promise ? taken.then(answered) : answered(taken);
   }
 }
+
+interface Decided {
+  readonly accepted: boolean;
+  readonly message: string;
+}
+
+function answered(answer: DecisionAnswer | null): Decided {
+  if (answer === null) throw temporal.ApplicationFailure.nonRetryable(ENDING, 'REFUSED');
+  if (!answer.accepted) throw temporal.ApplicationFailure.nonRetryable(answer.message, answer.code);
+  return { accepted: true, message: answer.message };
+}
+
+const ENDING = 'the cycle is ending: nothing waits for a decision';
 
 function reasonFor(failure: TaskFailure): string {
   if (failure.kind === 'FAILED' || failure.kind === 'BARRED') return failure.reason.detail;

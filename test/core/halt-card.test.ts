@@ -161,21 +161,23 @@ describe('R31 what each choice will do', () => {
           // What is in flight may still end before it is stopped.
           if (cycle.tasks.some(({ status }) => status === 'RUNNING')) return;
           const says = offers(drawn(cycle, each.at))[each.data.choice];
-          const came = nextOf(events.slice(position + 1));
+          const came = nextOf(events.slice(position), cycle.verdict?.fresh_until ?? null);
           if (came === null) return;
           compared += 1;
           expect(says).toContain(came);
         });
       }),
-      { numRuns: 400 },
+      { numRuns: 500 },
     );
     expect(compared).toBeGreaterThan(50);
   });
 });
 
-/** What the cycle did next; null when something else cut in. */
-function nextOf(events: readonly Event[]): string | null {
+/** What the cycle did next; null when something else cut in, or the bundle went stale on the way. */
+function nextOf([decided, ...events]: readonly Event[], freshUntil: string | null): string | null {
+  const wasFresh = decided !== undefined && (freshUntil === null || decided.at <= freshUntil);
   for (const each of events) {
+    if (wasFresh && freshUntil !== null && each.at > freshUntil) return null;
     switch (each.type) {
       case 'TASK_STARTED':
         return `goes on with ${each.task ?? ''}`;
