@@ -99,10 +99,11 @@ const HAPPENED: Partial<Record<Halt['code'], string>> = {
   UNDECLARED_SIDE_EFFECT: 'stopped because a skill did what it had not declared',
 };
 
-function commandFor(cycle: Cycle, { halt_id, choices }: Halt): string {
+function commandFor(cycle: Cycle, { halt_id, choices, scope }: Halt): string {
   if (!cycle.haltOpen) return `harness cycle show ${openedOf(cycle).cycle_id}`;
   const texts = '--reason … --root-cause … --why-safe …';
-  return `harness resume ${halt_id} --choice ${choices[0] ?? 'ABORT'} ${texts}`;
+  const which = scope === 'harness' ? '--all' : halt_id;
+  return `harness resume ${which} --choice ${choices[0] ?? 'ABORT'} ${texts}`;
 }
 
 function headlineOf({ code, detail, raised_by }: Halt, workflowId: string): string {

@@ -43,7 +43,8 @@ export class Notices {
   attend(): void {
     const { halt, haltOpen } = this.cycle;
     if (this.told !== null && (!haltOpen || halt?.halt_id !== this.told.halt_id)) this.ended();
-    if (!haltOpen || halt === null || this.sinks().length === 0) return;
+    // The harness-wide halt suspends every cycle: people are told of it once, not by each of them.
+    if (!haltOpen || halt?.scope !== 'cycle' || this.sinks().length === 0) return;
     if (this.told === null) return this.raised(halt);
     const nowMs = Date.now();
     if (!this.due.some((atMs) => atMs <= nowMs)) return;
