@@ -5,5 +5,6 @@ export { connectHarness, cycleLink, type Harness } from './client/context';
 export { findCycle, listCycles, openHalts, showCycle, waitForCycle } from './client/inspect';
 export { prepare, type Prepared } from './client/prepare';
 export { startCycle, type Started } from './client/start';
+export { signDecision } from './people/signature';
 export { connectionSettings } from './server/connection';
 export { openFileStore } from './store/files';

@@ -11,6 +11,7 @@ import type { Logger } from './logger';
 import { Problem } from './problem';
 import type { ConnectionSettings } from './server/connection';
 import { ensureSearchAttributes } from './server/search-attributes';
+import { openPeople } from './people/host';
 import { openSkillHost } from './skill-host';
 import type { Store } from './store/store';
 
@@ -54,7 +55,7 @@ export async function startWorker(
     connection,
     namespace: settings.namespace,
     taskQueue: TASK_QUEUE,
-    activities: createActivities(store, log, skills, checkpoint),
+    activities: createActivities(store, log, skills, openPeople(config, process.env), checkpoint),
     ...workflowCode(),
     stickyQueueScheduleToStartTimeout: STICKY_MS,
     shutdownGraceTime: GRACE_MS,

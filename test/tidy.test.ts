@@ -30,6 +30,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['pg'],
     node: true,
   },
+  people: { from: ['core', 'documents'], node: true },
   server: {
     from: ['core', 'problem'],
     packages: [
@@ -49,7 +50,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   schedules: { from: ['core'], types: ['store'], packages: ['@temporalio/client'] },
   activities: {
     from: ['authoring', 'core', 'documents', 'effects', 'schedules', 'sources'],
-    types: ['pino', 'sandbox', 'store'],
+    types: ['people', 'pino', 'sandbox', 'store'],
     packages: ['@temporalio/activity'],
   },
   client: {
@@ -67,6 +68,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'documents',
       'draw',
       'logger',
+      'people',
       'problem',
       'sandbox',
       'server',
@@ -88,7 +90,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     node: true,
   },
   sandbox: { from: ['core'], packages: ['esbuild', 'zod'], node: true },
-  'client.ts': { from: ['client', 'server', 'store'] },
+  'client.ts': { from: ['client', 'people', 'server', 'store'] },
   'config.ts': { from: ['core', 'documents', 'problem'], node: true },
   'logger.ts': { from: [], packages: ['@temporalio/worker', 'pino'] },
   'problem.ts': { from: [], types: ['core'] },
@@ -99,7 +101,16 @@ const ROOMS: Readonly<Record<string, Room>> = {
     node: true,
   },
   'worker.ts': {
-    from: ['activities', 'config', 'core', 'problem', 'server', 'skill-host', 'workflows'],
+    from: [
+      'activities',
+      'config',
+      'core',
+      'people',
+      'problem',
+      'server',
+      'skill-host',
+      'workflows',
+    ],
     types: ['documents', 'logger', 'store'],
     packages: ['@temporalio/worker'],
     node: true,

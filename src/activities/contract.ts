@@ -1,8 +1,11 @@
 import type { GraphAnswer, TaskDone, ValidateDone } from '../core/answers';
+import type { DecisionCheck, Deciders } from '../core/deciders';
 import type { AuditHead, Draft } from '../core/entry';
+import type { DecisionRequest } from '../core/halts';
 import type { Output, TaskLeft } from '../core/events';
 import type { Listed, Sha256 } from '../core/json';
 import type { Latch, LatchCause } from '../core/latch';
+import type { Notice, PeopleTold } from '../core/notice';
 import type { RegistryChange } from '../core/registry-change';
 import type { CycleResult } from '../core/result';
 import type { CycleInput } from '../core/start';
@@ -66,6 +69,8 @@ export interface LocalActivities {
   readLatch(): Promise<Latch>;
   /** C3.F3: every harness-level error halts the whole harness. Set already for the same cause: one cause more, once. */
   raiseLatch(cause: LatchCause, at: string): Promise<void>;
+  /** Who it is that decides; it only reads. */
+  checkDecision(call: CheckCall): Promise<Checked>;
   /** Appends the last entries and stores the result, whose `audit` it fills in. */
   closeCycle(close: Closing): Promise<Closed>;
 }
@@ -105,6 +110,20 @@ export interface SourceActivities {
   readSnapshot(call: TickCall): Promise<SnapshotAnswer>;
 }
 
+export interface CheckCall {
+  readonly decision: DecisionRequest;
+  readonly raised_by: string | null;
+  /** The cycle has heard of operators. */
+  readonly expected: boolean;
+}
+
+export interface Checked {
+  /** null: none are configured, or that could not be told. */
+  readonly deciders: Deciders | null;
+  /** null: there is nothing to check. */
+  readonly check: DecisionCheck | null;
+}
+
 export interface Closing {
   readonly cycle_id: string;
   readonly run_id: string;
@@ -127,6 +146,25 @@ export interface Recorded {
   readonly audit: AuditHead;
   /** The run is closed on record: an earlier try of the workflow task that closed it was lost with its worker. */
   readonly closed: boolean;
+  /** Where notices or operators are configured. */
+  readonly people?: PeopleTold;
+}
+
+/** One notice for one sink. */
+export interface Notify {
+  readonly label: string;
+  /** Of several sinks with this label, which one, from 0. */
+  readonly position: number;
+  readonly notice: Notice;
+}
+
+export interface Notified {
+  readonly attempt: number;
+}
+
+/** Beside the cycle: nothing waits for it. */
+export interface NoticeActivities {
+  notify(call: Notify): Promise<Notified>;
 }
 
 /** Which snapshot the registry stands at. */
@@ -165,5 +203,6 @@ export interface SkillActivities {
 export type HarnessActivities = TaskActivities &
   LocalActivities &
   RecordActivities &
+  NoticeActivities &
   RegistryActivities &
   SourceActivities;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Policy } from '../core/policy';
 import type { Effects } from '../effects/performers';
+import type { People } from '../people/host';
 import type { Sandbox } from '../sandbox/types';
 import type { Store } from '../store/store';
 import type { States } from './states';
@@ -11,6 +12,7 @@ export interface Dependencies {
   readonly states: States;
   readonly log: Logger;
   readonly skills: SkillHost;
+  readonly people: People;
   /** Where the fault tests stop a worker: just before a task's body, and just after it. Nothing in production. */
   readonly checkpoint?: (point: 'before' | 'after', taskName: string) => Promise<void>;
 }

@@ -1,11 +1,15 @@
+import { ApplicationFailure } from '@temporalio/activity';
 import type { Logger } from 'pino';
+import type { People } from '../people/host';
 import type { Store } from '../store/store';
 import { changeRegistry } from './change-registry';
+import { checkDecision } from './check-decision';
 import { checkRegime } from './check-regime';
-import type { HarnessActivities, SkillActivities } from './contract';
+import type { HarnessActivities, Recorded, SkillActivities } from './contract';
 import type { Dependencies, SkillHost } from './dependencies';
 import { emitActions, settleEmission } from './emit-actions';
 import { filterBeliefs } from './filter-beliefs';
+import { notify } from './notify';
 import { buildGraph, closeCycle, recordEntries } from './record';
 import { runSkill } from './run-skill';
 import { settleEffects } from './skill-effects';
@@ -19,6 +23,7 @@ export function createActivities(
   store: Store,
   log: Logger,
   skills: SkillHost,
+  people: People,
   checkpoint?: Dependencies['checkpoint'],
 ): HarnessActivities & SkillActivities {
   const states = new States(store.documents);
@@ -27,6 +32,7 @@ export function createActivities(
     states,
     log,
     skills,
+    people,
     ...(checkpoint === undefined ? {} : { checkpoint }),
   };
   return {
@@ -39,11 +45,13 @@ export function createActivities(
     readLatch: () => plainly(store.latch.now()),
     raiseLatch: (cause, at) => plainly(store.latch.set(cause, at).then(() => undefined)),
     settleEffects: (cycleId, taskId, start) => plainly(settleEffects(deps, cycleId, taskId, start)),
+    checkDecision: (call) => plainly(checkDecision(deps, call)),
     changeRegistry: (ask) => plainly(beating(() => changeRegistry(deps, ask))),
     // Every activity type that has no name here is a skill's reference, also one registered while this worker runs.
     default: (call) => runSkill(deps, call),
     recordEntries: (cycleId, entries) =>
-      plainly(beating(() => recordEntries(deps, cycleId, entries))),
+      telling(people, plainly(beating(() => recordEntries(deps, cycleId, entries)))),
+    notify: (call) => notify(deps, call),
     readSnapshot: (call) => plainly(beating(() => readSnapshot(deps, call))),
     openTick: (call, snapshot, at) => plainly(openTick(deps, call, snapshot, at)),
     closeCycle: (close) => plainly(closeCycle(deps, close)),
@@ -54,4 +62,23 @@ async function plainly<T>(work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     throw asFailure(error);
   });
+}
+
+/** With the answer, or with the trouble, the cycle hears whom it may tell of a halt, and who may decide. */
+async function telling(people: People, work: Promise<Recorded>): Promise<Recorded> {
+  const told = people.told();
+  if (told === undefined) return work;
+  try {
+    return { ...(await work), people: told };
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure)) throw error;
+    const { message, type, nonRetryable, cause } = error;
+    throw ApplicationFailure.create({
+      message,
+      ...(typeof type === 'string' ? { type } : {}),
+      nonRetryable: nonRetryable === true,
+      details: [{ people: told }],
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
 }

@@ -24,8 +24,14 @@ export function validateState(
       verdict: { ...rest, findings: capReasons(findings) },
       output: { verdict: word, fresh_until, factor_layer, ...seen },
       ...(word === 'PROCEED' ? await graphAhead(deps, start) : {}),
+      ...told(deps),
     };
   });
+}
+
+function told({ people }: Dependencies): Pick<ValidateDone, 'people'> {
+  const told = people.told();
+  return told === undefined ? {} : { people: told };
 }
 
 /** What goes wrong here is no failure of T1: the graph is then built in its own step, which tells. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { prepare, type Source } from '../client/prepare';
 import { CHOICES } from '../core/events';
+import type { DecisionRequest } from '../core/halts';
 import { isObject, type JsonObject, type Sha256 } from '../core/json';
 import { Problem } from '../problem';
 import type { Harness } from '../client/context';
@@ -25,6 +26,7 @@ interface ResumeOptions {
   readonly by?: string;
   readonly decisionId?: string;
   readonly input?: string;
+  readonly key?: string;
 }
 
 /** How long `halt` and `resume` wait to show what has become of the cycle. */
@@ -64,6 +66,10 @@ export function haltCommands(root: Command): void {
       '--input <file>',
       "with RESTART_FRESH: the fresh bundle (a scheduled cycle's default: its source, read again)",
     )
+    .option(
+      '--key <file>',
+      'sign with this Ed25519 private key (PEM), where operators are configured',
+    )
     .action((id: string | undefined, options: ResumeOptions, command: Command) => {
       notEmpty({
         '--choice': options.choice,
@@ -91,19 +97,21 @@ async function halt(
   options: { reason: string; by?: string },
 ): Promise<void> {
   const { haltCycle } = await import('../client/act');
-  const { findCycle, showCycle, waitForCycle } = await import('../client/inspect');
+  const { cardOf, findCycle, showCycle, waitForCycle } = await import('../client/inspect');
   const harness = await context.harness();
   try {
     const record = await findCycle(harness.store, id);
     await haltCycle(harness, record, options.reason, options.by ?? context.user());
     await waitForCycle(harness, record, SHOW_MS);
     const result = await showCycle({ harness, store: harness.store }, record);
-    const card = result['halt'];
-    const suspended = result['phase'] === 'HALTED' && isObject(card);
+    const waiting = result['phase'] === 'HALTED' ? result['halt'] : null;
+    const halted = isObject(waiting) ? waiting : null;
+    const card =
+      halted === null ? null : { ...halted, ...(await cardOf(harness.store, record, halted)) };
     const later = `the halt is on record: ${record.workflow_id} suspends before its next task, as soon as a worker runs`;
     context.print(
       result,
-      suspended
+      card !== null
         ? haltText({ ...card, link: result['link'] ?? null })
         : result['outcome'] === null
           ? later
@@ -150,7 +158,7 @@ async function resume(context: Context, id: string, options: ResumeOptions): Pro
         ? await freshCycle(context, harness, options, record)
         : null;
     const haltId = await haltIdOf(harness, record, id, showCycle);
-    await decide(harness, record, {
+    const decision = {
       halt_id: haltId,
       choice: options.choice,
       reason: options.reason,
@@ -158,13 +166,33 @@ async function resume(context: Context, id: string, options: ResumeOptions): Pro
       why_safe: options.whySafe,
       by: options.by ?? context.user(),
       decision_id: options.decisionId ?? randomUUID(),
-    });
+    };
+    const signature = await signatureOf(context, decision, options.key);
+    const { message } = await decide(harness, record, { ...decision, ...signature });
     if (fresh !== null) return await restart(context, harness, record, fresh);
     await settle(harness, record);
     const result = await showCycle({ harness, store: harness.store }, record);
+    if (result['phase'] === 'HALTED') context.say(message);
     context.print(result, cycleText(result));
   } finally {
     await harness.close();
+  }
+}
+
+async function signatureOf(
+  context: Context,
+  decision: DecisionRequest,
+  file: string | undefined,
+): Promise<{ signature?: string }> {
+  if (file === undefined) return {};
+  const { signDecision } = await import('../people/signature');
+  const pem = Buffer.from(context.read(file).bytes).toString('utf8');
+  try {
+    return { signature: signDecision(decision, pem) };
+  } catch (error) {
+    const what = `${file} holds no Ed25519 private key in PEM`;
+    const how = '`openssl genpkey -algorithm ed25519` makes one';
+    throw new Problem('USAGE', `${what}: ${how}`, file, error);
   }
 }
 

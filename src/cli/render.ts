@@ -1,8 +1,8 @@
 import Table from 'cli-table3';
 import colours from 'picocolors';
+import { cardLines, type HaltCard } from '../core/halt-card';
 import type { Json, JsonObject } from '../core/json';
 import { isObject } from '../core/json';
-import { skillHint } from '../core/report';
 
 const terminal = process.stdout.isTTY === true;
 const { bold, dim, green, red, yellow } = colours.createColors(
@@ -66,19 +66,23 @@ export function cycleText(result: JsonObject): string {
   return lines.join('\n');
 }
 
-/** A halt card: what happened, since when, what may be decided, and how. */
+/** A halt card: what happened first, what to type last. Without a trail to draw it from, what the halt itself says. */
 export function haltText(halt: JsonObject): string {
+  const link = typeof halt['link'] === 'string' ? [`  web: ${halt['link']}`] : [];
+  if ('offers' in halt) {
+    const [first = '', ...rest] = cardLines(halt as unknown as HaltCard).map(plain);
+    const decide = rest.pop() ?? '';
+    return [bold(red(first)), ...rest.map((l) => `  ${l}`), ...link, `  ${decide}`].join('\n');
+  }
   const choices = Array.isArray(halt['choices']) ? halt['choices'].join(', ') : '';
-  const hint = skillHint(text(halt, 'code'), plain(text(halt, 'raised_by')));
   const expires = halt['expires_at'] === null ? 'never' : `${text(halt, 'expires_at')}, then ABORT`;
   return [
     red(`HALT ${text(halt, 'halt_id')}`),
     `  ${text(halt, 'code')}: ${plain(text(halt, 'detail'))}`,
     `  raised by ${plain(text(halt, 'raised_by'))} at ${text(halt, 'since')}; expires ${expires}`,
-    ...(hint === null ? [] : [`  skill:   ${hint}`]),
     `  choices: ${choices}`,
     `  decide:  harness resume ${text(halt, 'halt_id')} --choice … --reason … --root-cause … --why-safe …`,
-    ...(typeof halt['link'] === 'string' ? [`  web:     ${halt['link']}`] : []),
+    ...link,
   ].join('\n');
 }
 

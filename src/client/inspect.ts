@@ -5,6 +5,7 @@ import {
 } from '@temporalio/client';
 import { codeOf, messageOf } from '../core/invariant';
 import { isObject, type JsonObject } from '../core/json';
+import { haltCard } from '../core/halt-card';
 import { projectTrail } from '../core/projection';
 import { resultOf } from '../core/result';
 import { Problem } from '../problem';
@@ -53,6 +54,26 @@ export async function showCycle(reach: Reach, record: CycleRecord): Promise<Json
     result ?? unstarted(record, description),
   );
   return { ...whole, workflow_status: status, link };
+}
+
+/**
+ * C3.F3: the halt with all that a person needs to decide, drawn now from the trail, which the cycle has written before it
+ * waits. Null when the trail does not tell of it: the halt as the workflow has it then has to do.
+ */
+export async function cardOf(
+  store: Store,
+  record: CycleRecord,
+  halt: JsonObject,
+): Promise<JsonObject | null> {
+  const entries = (await store.audit.read(record.cycle_id).catch(() => null)) ?? [];
+  if (entries.length === 0) return null;
+  const { cycle, audit } = projectTrail(entries);
+  const card = haltCard(cycle, new Date().toISOString(), audit);
+  if (card === null || card.halt_id !== halt['halt_id'] || !cycle.haltOpen) return null;
+  const raised = entries.findLast(
+    ({ type, data }) => type === 'HALT_RAISED' && data['halt_id'] === card.halt_id,
+  );
+  return { ...(card as unknown as JsonObject), audit_seq: raised?.seq ?? null };
 }
 
 /** Waits until the cycle has an outcome or waits for a human, at most `timeoutMs`. True when it does. */
@@ -233,6 +254,7 @@ export async function openHalts(reach: Reach): Promise<JsonObject[]> {
       return [
         {
           ...halt,
+          ...(await cardOf(reach.store, record, halt)),
           cycle_id: record.cycle_id,
           workflow_id: record.workflow_id,
           summary: summary ?? null,

@@ -1,5 +1,6 @@
 import type { AuditHead } from './entry';
 import type { Output, TaskLeft, TaskLists, Violation } from './events';
+import type { PeopleTold } from './notice';
 import type { Plan } from './plan';
 import type { Reason } from './reasons';
 import type { Verdict } from './validate';
@@ -26,6 +27,8 @@ export interface ValidateDone extends TaskDone {
   readonly verdict: Verdict;
   /** BUILD_GRAPH's answer, made ahead where the verdict lets one be built: it saves a step of its own. */
   readonly graph?: GraphAnswer;
+  /** Where notices or operators are configured. */
+  readonly people?: PeopleTold;
 }
 
 export type GraphAnswer =

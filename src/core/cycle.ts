@@ -1,9 +1,12 @@
+import { foldTask } from './cycle-tasks';
+import type { Deciders } from './deciders';
 import {
   type AnnouncedTask,
   DECISION_TEXTS,
   type Event,
   type EventOf,
   type Halt,
+  type HaltDecision,
   type Output,
   type TaskLeft,
   type TaskLists,
@@ -77,6 +80,13 @@ export interface Cycle {
   halts: number;
   /** By `decision_id`: what was decided or asked, and why it was refused, if it was. */
   decisions: Map<string, { text: string; refusal: { why: string; override: boolean } | null }>;
+  /** What else has come to the last halt since it was raised, and whether that was a violation that halts. */
+  causes: string[];
+  violated: boolean;
+  /** Decisions on the open halt that wait for another person to decide the same. */
+  approvals: HaltDecision[];
+  /** null: no operators are configured, as far as the cycle has heard. */
+  deciders: Deciders | null;
   violations: Violation[];
   lists: TaskLists;
   last_at: string;
@@ -107,6 +117,10 @@ export function newCycle(): Cycle {
     ended_by: null,
     halts: 0,
     decisions: new Map(),
+    causes: [],
+    violated: false,
+    approvals: [],
+    deciders: null,
     violations: [],
     lists: {},
     last_at: '',
@@ -173,11 +187,13 @@ export function fold(cycle: Cycle, event: Event): void {
     case 'HALT_RAISED':
     case 'HALT_REPEATED':
     case 'HALT_EXPIRED':
+    case 'DECISION_SEEN':
     case 'DECISION_TAKEN':
     case 'DECISION_REFUSED':
       return foldHalt(cycle, event);
     case 'VIOLATION':
       cycle.violations.push(event.data);
+      if (cycle.haltOpen && event.data.response.includes('HALT')) cycle.violated = true;
       return;
     case 'CANCEL_REQUESTED':
       cycle.cancelled = true;
@@ -191,7 +207,13 @@ export function fold(cycle: Cycle, event: Event): void {
       cycle.summary = event.data.summary;
       cycle.reasons = [...event.data.reasons];
       return;
+    case 'DECIDERS_NAMED':
+      cycle.deciders = event.data;
+      return;
     case 'SIGNALS_IGNORED':
+    case 'NOTICE_SENT':
+    case 'NOTICE_FAILED':
+    case 'NOTICE_HANDED_OVER':
     case 'ACTION_EMITTED':
     case 'ACTION_KNOWN':
       return; // on record for the reader; nothing depends on them
@@ -263,71 +285,17 @@ function foldPlan(cycle: Cycle, plan: EventOf<'GRAPH_BUILT'>['data']): void {
   move(cycle, 'GRAPH_BUILT');
 }
 
-type TaskEvent = Extract<
-  Event,
-  { type: 'TASK_STARTED' | 'TASK_STOPPED' | 'TASK_ENDED' | 'TASK_SKIPPED' }
->;
-
-function foldTask(cycle: Cycle, event: TaskEvent): void {
-  const task = cycle.tasks.find((candidate) => candidate.planned.name === event.task);
-  invariant(task !== undefined, 'C5.N', `task ${event.task} is in the plan`);
-  invariant(task.status !== 'ENDED', 'C3.O', `task ${event.task} ends once`);
-  switch (event.type) {
-    case 'TASK_STARTED':
-      invariant(
-        task.status === 'WAITING' && !cycle.haltOpen,
-        'C3.F3',
-        `task ${event.task} starts once, and not while a halt waits`,
-      );
-      task.status = 'RUNNING';
-      task.started_at = event.at;
-      return;
-    case 'TASK_STOPPED':
-      task.status = 'WAITING';
-      task.started_at = null;
-      task.barred = event.data.barred ?? task.barred;
-      task.left = event.data.left ?? task.left;
-      return;
-    case 'TASK_SKIPPED':
-      Object.assign(task, { status: 'ENDED', outcome: 'SKIPPED', reason: event.data.reason });
-      task.spreads = event.data.spreads;
-      task.ended_at = event.at;
-      if (event.data.reason.code === 'STATE_STALE' && !cycle.stale) {
-        cycle.stale = true;
-        cycle.reasons.push(event.data.reason);
-      }
-      return;
-    case 'TASK_ENDED':
-      invariant(task.status === 'RUNNING', 'C4.P', `task ${event.task} ends after it started`);
-      Object.assign(task, {
-        status: 'ENDED',
-        outcome: event.data.outcome,
-        reason: event.data.reason,
-      });
-      task.output = event.data.output;
-      task.left = event.data.left ?? task.left;
-      task.ended_at = event.at;
-      cycle.lists = { ...cycle.lists, ...event.data.lists };
-      if (event.data.outcome === 'SUCCESS') foldGate(cycle, task);
-      return;
-  }
-}
-
-/** C6.T2: the regime gate's verdict is T2's output. */
-function foldGate(cycle: Cycle, task: TaskState): void {
-  if (task.planned.task_type !== 'check_regime') return;
-  const output = task.output;
-  const closed =
-    typeof output === 'object' && output !== null && 'gate' in output && output.gate === 'CLOSED';
-  cycle.gate = closed ? 'CLOSED' : 'OPEN';
-  if (closed && 'reason' in output && output.reason !== null) {
-    cycle.reasons.push(output.reason as unknown as Reason);
-  }
-}
-
 type HaltEvent = Extract<
   Event,
-  { type: 'HALT_RAISED' | 'HALT_REPEATED' | 'HALT_EXPIRED' | 'DECISION_TAKEN' | 'DECISION_REFUSED' }
+  {
+    type:
+      | 'HALT_RAISED'
+      | 'HALT_REPEATED'
+      | 'HALT_EXPIRED'
+      | 'DECISION_SEEN'
+      | 'DECISION_TAKEN'
+      | 'DECISION_REFUSED';
+  }
 >;
 
 function foldHalt(cycle: Cycle, event: HaltEvent): void {
@@ -339,6 +307,7 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
       if (cycle.phase !== 'HALTED') cycle.interrupted = cycle.phase;
       move(cycle, 'HALT_RAISED');
       Object.assign(cycle, { halt, haltOpen: true, openTask: open_task, ownCause: null });
+      Object.assign(cycle, { causes: [], violated: false, approvals: [] });
       cycle.halts += 1;
       return;
     }
@@ -349,6 +318,13 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
         detail: `nobody decided on ${cycle.halt?.code ?? 'the halt'} in time`,
       };
       return;
+    case 'DECISION_SEEN': {
+      const { halt_id: _, needed: __, ...decision } = event.data;
+      invariant(cycle.haltOpen, 'C3.F3', 'a decision is seen on an open halt');
+      cycle.approvals.push(decision);
+      cycle.decisions.set(decision.decision_id, { text: textOf(event.data), refusal: null });
+      return;
+    }
     case 'DECISION_TAKEN': {
       const { halt_id: _, ...decision } = event.data;
       invariant(
@@ -379,6 +355,7 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
       return;
     }
     case 'HALT_REPEATED': {
+      if (cycle.causes.length < CAUSES_MAX) cycle.causes.push(event.data.detail);
       if (cycle.halt?.scope !== 'harness') return;
       const { code = 'OPERATOR_HALT', detail } = event.data;
       cycle.ownCause ??= { code, detail, raisedBy: event.actor };
@@ -387,9 +364,12 @@ function foldHalt(cycle: Cycle, event: HaltEvent): void {
   }
 }
 
-/** What makes two decisions the same decision: all seven texts, and what was asked for beyond them. */
+/** Of what a storm of halts says a card keeps this much. */
+const CAUSES_MAX = 100;
+
+/** What makes two decisions the same decision: all its texts, its signature, and what was asked for beyond them. */
 export function textOf(decision: object): string {
-  const fields = [...DECISION_TEXTS, 'extra'];
+  const fields = [...DECISION_TEXTS, 'signature', 'extra'];
   return JSON.stringify(
     fields.map((field) => (decision as Record<string, unknown>)[field] ?? null),
   );

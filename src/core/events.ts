@@ -1,4 +1,5 @@
 import type { Clause } from './clauses';
+import type { Deciders } from './deciders';
 import type { Json, JsonObject, Listed, Ref, Sha256 } from './json';
 import type { Plan, PlannedSkill } from './plan';
 import type { Policy } from './policy';
@@ -43,7 +44,14 @@ export interface HaltDecision {
   readonly by: string;
   readonly decision_id: string;
   readonly at: string;
+  /** Where operators are configured: the decision's signature, the fingerprint of its key, and who decided the same before. */
+  readonly signature?: string;
+  readonly key?: string;
+  readonly seconds?: readonly string[];
 }
+
+/** What people are told of a halt: that it was raised, that its time runs out, that it has ended. */
+export type NoticeKind = 'RAISED' | 'REMINDER' | 'ENDED';
 
 export interface Violation {
   readonly kind: 'SKILL_VIOLATION' | 'HARNESS_VIOLATION';
@@ -135,6 +143,13 @@ interface Body {
     readonly override: boolean;
   };
   HALT_EXPIRED: { readonly halt_id: string };
+  /** A valid decision that waits for another person to decide the same. */
+  DECISION_SEEN: HaltDecision & { readonly halt_id: string; readonly needed: number };
+  DECIDERS_NAMED: Deciders;
+  NOTICE_SENT: Notice & { readonly attempt: number };
+  NOTICE_FAILED: Notice & { readonly detail: string };
+  /** The last notice of a halt is sent by a workflow of its own, which may outlive the cycle. */
+  NOTICE_HANDED_OVER: Omit<Notice, 'sink'> & { readonly workflow_id: string };
   VIOLATION: Violation;
   CANCEL_REQUESTED: { readonly detail: string };
   SIGNALS_IGNORED: { readonly count: number; readonly detail: string };
@@ -145,6 +160,13 @@ interface Body {
     readonly summary: string;
     readonly reasons: readonly Reason[];
   };
+}
+
+interface Notice {
+  readonly halt_id: string;
+  readonly kind: NoticeKind;
+  /** Without what may be secret in it: an address's host, a command's program. */
+  readonly sink: string;
 }
 
 /** What a skill's run leaves behind, however it ended. */

@@ -1,4 +1,5 @@
 import { type Cycle, inputHashOf, openedOf, policyOf, textOf } from './cycle';
+import { type DecisionCheck, neededFor, notCounted } from './deciders';
 import { type Choice, CHOICES, type Event, event, type Halt, type Violation } from './events';
 import { invariant } from './invariant';
 import type { JsonObject } from './json';
@@ -81,6 +82,8 @@ export interface DecisionRequest {
   readonly why_safe: string;
   readonly by: string;
   readonly decision_id: string;
+  /** Ed25519, base64, over the seven texts: where operators are configured. */
+  readonly signature?: string;
 }
 
 type Asked = DecisionRequest & { readonly extra?: readonly string[] };
@@ -100,23 +103,39 @@ export function judgeDecision(
   request: DecisionRequest,
   extra: readonly string[],
   now: string,
+  check: DecisionCheck | null = null,
 ): DecisionAnswer {
   const asked = { ...request, ...(extra.length === 0 ? {} : { extra }) };
   const known = cycle.decisions.get(request.decision_id);
   if (known !== undefined && known.text === textOf(asked)) return again(known.refusal);
   const override = overrideIn(cycle, request, extra);
   if (override !== null) return refuseOverride(cycle, asked, override, now);
-  const why = refusalOf(cycle, request, known !== undefined, now);
+  const why =
+    refusalOf(cycle, request, known !== undefined, now) ?? whoProblem(cycle, request, check);
   if (why !== null) {
     const events = [refusedEvent(asked, why, false, now)];
     return { accepted: false, code: 'REFUSED', message: why, events };
   }
   invariant(cycle.halt !== null, 'C3.F3', 'a halt waits');
-  const { halt_id, choice, reason, root_cause, why_safe, by, decision_id } = request;
+  const { halt_id, choice, reason, root_cause, why_safe, by, decision_id, signature } = request;
   invariant(isChoice(choice), 'C5.O', 'the choice is one that the halt allows');
-  const decision = { halt_id, choice, reason, root_cause, why_safe, by, decision_id, at: now };
-  const events = [event('DECISION_TAKEN', 'C3.F3', now, decision, { actor: by })];
-  if (choice === 'SKIP_TASK') events.push(...operatorSkip(cycle, request, now));
+  const texts = { halt_id, choice, reason, root_cause, why_safe, by, decision_id, at: now };
+  const key = check?.ok === true ? check.key : null;
+  const decision = {
+    ...texts,
+    ...(signature === undefined ? {} : { signature }),
+    ...(key === null ? {} : { key }),
+  };
+  const seconds = cycle.approvals.filter((seen) => seen.choice === choice).map((seen) => seen.by);
+  const needed = neededFor(cycle, choice);
+  if (seconds.length + 1 < needed) {
+    const seen = event('DECISION_SEEN', 'C3.F3', now, { ...decision, needed }, { actor: by });
+    const message = `${choice} by ${by} is ${seconds.length + 1} of ${needed}: another person has to decide the same`;
+    return { accepted: true, code: 'ACCEPTED', message, events: [seen] };
+  }
+  const taken = { ...decision, ...(seconds.length === 0 ? {} : { seconds }) };
+  const events = [event('DECISION_TAKEN', 'C3.F3', now, taken, { actor: by })];
+  if (choice === 'SKIP_TASK') events.push(...skipForOperator(cycle, request, now));
   return { accepted: true, code: 'ACCEPTED', message: `${choice} is decided by ${by}`, events };
 }
 
@@ -140,7 +159,7 @@ function overrideIn(
   extra: readonly string[],
 ): string | null {
   if (extra.length > 0)
-    return `a decision carries nothing but its seven texts, this one also ${extra.join(', ')}`;
+    return `a decision carries nothing but its seven texts and its signature, this one also ${extra.join(', ')}`;
   if (!isChoice(request.choice)) {
     return `${JSON.stringify(request.choice.slice(0, 80))} is no choice: a decision never relaxes a permission, staleness or confidence`;
   }
@@ -168,6 +187,16 @@ function refusalOf(
   const expired =
     expires_at !== null && (parseInstant(now) ?? 0) >= (parseInstant(expires_at) ?? 0);
   return expired ? `halt ${halt_id} expired at ${expires_at} and aborts the cycle` : null;
+}
+
+/** Where operators are configured nothing is decided that no worker has checked. */
+function whoProblem(
+  cycle: Cycle,
+  { choice }: DecisionRequest,
+  check: DecisionCheck | null,
+): string | null {
+  if (check !== null) return notCounted(cycle, choice, check);
+  return cycle.deciders === null ? null : 'nobody has checked who decides: decide again';
 }
 
 /** R14: refused, HARNESS_VIOLATION, immediate halt; a halted cycle stays halted. */
@@ -235,7 +264,11 @@ export function violationEvent(
 }
 
 /** R31: the open task is skipped by the operator's word. */
-function operatorSkip(cycle: Cycle, request: DecisionRequest, now: string): Event[] {
+export function skipForOperator(
+  cycle: Cycle,
+  request: { readonly by: string; readonly reason: string },
+  now: string,
+): Event[] {
   const task = cycle.tasks.find((candidate) => candidate.planned.name === cycle.openTask);
   if (task === undefined || task.status === 'ENDED') return [];
   const reason: Reason = { code: 'OPERATOR_SKIP', detail: `${request.by}: ${request.reason}` };

@@ -1,7 +1,7 @@
 import type { Cycle, TaskState } from './cycle';
 import type { Halt, Violation } from './events';
+import { cardLines, haltCard } from './halt-card';
 import { countOf } from './json';
-import { parseRef } from './registry';
 import { progressOf } from './result';
 
 /** A timer's summary is the only sign of a halt on the Web UI's first page; longer ones are cut there. */
@@ -57,7 +57,7 @@ export function haltSummary(halt: Halt): string {
 export function cycleReport(cycle: Cycle): string {
   const title = cycle.outcome ?? (cycle.haltOpen ? 'HALTED: waits for a human' : cycle.phase);
   const lines = [`## ${title}`, escape(cycle.summary ?? progressOf(cycle)), ''];
-  if (cycle.haltOpen && cycle.halt !== null) lines.push(...haltCard(cycle, cycle.halt), '');
+  if (cycle.haltOpen) lines.push(...haltLines(cycle), '');
   if (cycle.reasons.length > 0)
     lines.push('### Reasons', ...cycle.reasons.slice(0, 20).map(reasonLine), '');
   if (cycle.planned) lines.push('### Tasks', ...taskLines(cycle.tasks), '');
@@ -79,26 +79,16 @@ export function cycleReport(cycle: Cycle): string {
   return lines.join('\n');
 }
 
-function haltCard(cycle: Cycle, halt: Halt): string[] {
-  const until = cycle.verdict?.fresh_until ?? null;
-  const hint = skillHint(halt.code, halt.raised_by);
+/** The card as it stood at the last event: durations count from there, instants stay true. */
+function haltLines(cycle: Cycle): string[] {
+  const card = haltCard(cycle, cycle.last_at, { entries: 0, head: null });
+  if (card === null) return [];
+  const lines = cardLines(card);
   return [
-    `### Halt \`${halt.halt_id}\``,
-    `- **${halt.code}**: ${escape(halt.detail)}`,
-    `- raised by ${escape(halt.raised_by)} at ${halt.since}`,
-    `- ${halt.expires_at === null ? 'does not expire' : `expires ${halt.expires_at}, then ABORT`}`,
-    `- ${until === null ? 'no bundle was judged yet' : `the bundle is fresh until ${until}; after that only ABORT and RESTART_FRESH help`}`,
-    ...(hint === null ? [] : [`- ${hint}`]),
-    `- choices: ${halt.choices.join(', ')}`,
-    `- decide: \`harness resume ${halt.halt_id} --choice … --reason … --root-cause … --why-safe …\``,
+    `### Halt \`${card.halt_id}\``,
+    ...lines.slice(0, -1).map((line) => `- ${escape(line)}`),
+    `- decide: \`${card.command}\``,
   ];
-}
-
-/** C7.V1: what a person who finds a skill's halt has to know of the skill; null where no skill raised it. */
-export function skillHint(code: string, raisedBy: string): string | null {
-  if (code !== 'UNDECLARED_SIDE_EFFECT') return null;
-  const { skillId } = parseRef(raisedBy);
-  return `${skillId} runs nowhere until it is reviewed: \`harness skills show ${skillId}\` tells its standing, \`harness skills release ${skillId} --ledger D…\` ends a quarantine; after RESUME its task stays FAILED`;
 }
 
 function violationLine({ kind, code, skill_ref, detail, response }: Violation): string {

@@ -19,7 +19,7 @@ export type DecisionRead =
   | {
       readonly ok: true;
       readonly decision: DecisionRequest;
-      /** Keys beyond the seven, fit to be shown: something more was asked for than a choice (R14). */
+      /** Keys beyond the seven and the signature, fit to be shown: something more was asked for than a choice (R14). */
       readonly extra: readonly string[];
     }
   | Refused;
@@ -33,14 +33,18 @@ export function readHaltRequest(value: unknown): HaltRequestRead {
   return read.ok ? { ok: true, request: read.texts } : read;
 }
 
-/** All seven texts are required and not blank. */
+/** All seven texts are required and not blank; a signature may come with them. */
 export function readDecision(value: unknown): DecisionRead {
   const read = readTexts('decision', value, DECISION_TEXTS);
   if (!read.ok) return read;
-  const known: ReadonlySet<string> = new Set(DECISION_TEXTS);
+  const known: ReadonlySet<string> = new Set([...DECISION_TEXTS, 'signature']);
+  const signed = Object.hasOwn(read.given, 'signature')
+    ? readTexts('decision', value, ['signature'])
+    : null;
+  if (signed !== null && !signed.ok) return signed;
   return {
     ok: true,
-    decision: read.texts,
+    decision: { ...read.texts, ...signed?.texts },
     extra: Object.keys(read.given)
       .filter((key) => !known.has(key))
       .slice(0, EXTRA_KEYS_MAX)

@@ -3,7 +3,7 @@ import type { LocalActivities } from '../activities/contract';
 import { newCycle, openedOf } from '../core/cycle';
 import { nextStep, type Step } from '../core/engine';
 import { type Event, event, type Halt } from '../core/events';
-import { judgeDecision, operatorHalt, raiseHalt } from '../core/halts';
+import { type DecisionAnswer, operatorHalt, raiseHalt } from '../core/halts';
 import { invariant } from '../core/invariant';
 import { latchEvents } from '../core/latch';
 import { SIGNALS_MAX } from '../core/limits';
@@ -15,6 +15,7 @@ import { type CycleInput, problemOfInput } from '../core/start';
 import { isTickInput, type TickInput } from '../core/tick';
 import { parseInstant } from '../core/time';
 import { readDecision, readHaltRequest } from '../documents/decision';
+import { Decisions } from './decisions';
 import {
   cycleQuery,
   decideUpdate,
@@ -24,6 +25,7 @@ import {
   resumeSignal,
 } from './messages';
 import { failureOf, LOCAL_OPTIONS, type TaskFailure } from './options';
+import { Notices } from './notices';
 import { Recorder } from './recorder';
 import { now, TaskRunner, TIMER_MS_MAX } from './task-runner';
 import { type Beginning, beginTick } from './tick';
@@ -64,6 +66,8 @@ class CycleRun {
   private readonly books = temporal.proxyLocalActivities<LocalActivities>(LOCAL_OPTIONS);
   private readonly recorder = new Recorder(this.cycle, this.info.runId);
   private readonly visibility = new Visibility(this.cycle);
+  private readonly notices = new Notices(this.cycle, this.recorder);
+  private readonly decisions = new Decisions(this.cycle, this.recorder, this.books);
   private readonly tasks: TaskRunner;
   private signals = 0;
   private cancelRequested = false;
@@ -131,6 +135,7 @@ class CycleRun {
       if (this.refusal !== null)
         throw temporal.ApplicationFailure.nonRetryable(this.refusal, 'USAGE');
       if (this.rung) await this.lookAtLatch();
+      this.notices.attend();
       const step = this.nextStep();
       this.visibility.report();
       switch (step.do) {
@@ -153,6 +158,7 @@ class CycleRun {
           await this.waitForHuman();
           break;
         case 'END':
+          if (await this.notices.handOver()) break; // then ask again: something may have come meanwhile
           if (!(await this.end(step.events))) break;
           await this.tasks.rung();
           return this.stood ?? fitting(this.result());
@@ -225,10 +231,13 @@ class CycleRun {
     await this.haltAll(halt);
     // A record that cannot be written now is written with the first thing after the decision.
     await this.flush();
+    if (this.decisions.hear()) await this.flush();
+    this.notices.attend();
     if (!this.cycle.haltOpen || this.recorder.closed || this.refusal !== null) return;
     const expiresMs =
       halt.expires_at === null ? Number.POSITIVE_INFINITY : (parseInstant(halt.expires_at) ?? 0);
-    const waitMs = Math.min(Math.max(expiresMs - Date.now(), 1), this.lookAgainMs(halt));
+    const leftMs = Math.max(expiresMs - Date.now(), 1);
+    const waitMs = Math.min(leftMs, this.lookAgainMs(halt), this.notices.waitMs());
     // R14: a refused decision leaves the halt open; it goes on record now, not with whatever ends the halt.
     const seen = this.recorder.version;
     const news = (): boolean => !this.cycle.haltOpen || this.rung || this.recorder.version !== seen;
@@ -321,30 +330,37 @@ class CycleRun {
     this.recorder.record(operatorHalt(this.cycle, request, now()));
   }
 
-  private onResume(payload: unknown): void {
+  private async onResume(payload: unknown): Promise<void> {
     this.signals += 1;
     if (this.recorder.closing || this.signals > SIGNALS_MAX) return;
     const read = readDecision(payload);
     if (!read.ok) return;
-    this.recorder.record(judgeDecision(this.cycle, read.decision, read.extra, now()).events);
+    await this.decisions.take(read);
   }
 
-  private onDecide(payload: unknown): { accepted: boolean; message: string } {
+  private onDecide(payload: unknown): Decided | Promise<Decided> {
     const read = readDecision(payload);
     if (!read.ok) throw temporal.ApplicationFailure.nonRetryable(read.problem, 'USAGE');
     if (this.recorder.closing || this.cycle.outcome !== null) {
-      throw temporal.ApplicationFailure.nonRetryable(
-        'the cycle is ending: nothing waits for a decision',
-        'REFUSED',
-      );
+      throw temporal.ApplicationFailure.nonRetryable(ENDING, 'REFUSED');
     }
-    const answer = judgeDecision(this.cycle, read.decision, read.extra, now());
-    this.recorder.record(answer.events);
-    if (!answer.accepted)
-      throw temporal.ApplicationFailure.nonRetryable(answer.message, answer.code);
-    return { accepted: true, message: answer.message };
+    const taken = this.decisions.take(read);
+    return taken instanceof Promise ? taken.then(answered) : answered(taken);
   }
 }
+
+interface Decided {
+  readonly accepted: boolean;
+  readonly message: string;
+}
+
+function answered(answer: DecisionAnswer | null): Decided {
+  if (answer === null) throw temporal.ApplicationFailure.nonRetryable(ENDING, 'REFUSED');
+  if (!answer.accepted) throw temporal.ApplicationFailure.nonRetryable(answer.message, answer.code);
+  return { accepted: true, message: answer.message };
+}
+
+const ENDING = 'the cycle is ending: nothing waits for a decision';
 
 function reasonFor(failure: TaskFailure): string {
   if (failure.kind === 'FAILED' || failure.kind === 'BARRED') return failure.reason.detail;

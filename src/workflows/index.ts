@@ -1,2 +1,3 @@
 export { executionCycle } from './execution-cycle';
+export { haltNotice } from './notices';
 export { skillRegistry } from './skill-registry';

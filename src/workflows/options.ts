@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
 import type { TaskFailed } from '../core/answers';
+import type { PeopleTold } from '../core/notice';
 import type { PlannedTask } from '../core/plan';
 import { type Reason, type ReasonCode, REASONS } from '../core/reasons';
 
@@ -97,6 +98,23 @@ export function sourceOptions(summary: string): ActivityOptions {
   };
 }
 
+/** About ten minutes of attempts, each sink for itself; time in which no worker runs does not count. */
+export function noticeOptions(sink: string, kind: string, activityId: string): ActivityOptions {
+  return {
+    activityId,
+    summary: `${kind === 'ENDED' ? 'tell of the end' : kind.toLowerCase()}: ${sink.slice(0, 100)}`,
+    startToCloseTimeout: '15s',
+    heartbeatTimeout: HEARTBEAT_MS,
+    retry: {
+      initialInterval: '1s',
+      backoffCoefficient: 2,
+      maximumInterval: '30s',
+      maximumAttempts: 24,
+      nonRetryableErrorTypes: ['SINK_GONE'],
+    },
+  };
+}
+
 /** How an activity ended, other than well. */
 export type TaskFailure =
   /** `failed`: what a skill's run left behind and did against the contract; null when there was no answer to tell. */
@@ -145,6 +163,15 @@ function failedIn({ details }: ApplicationFailure): TaskFailed | null {
   const [failed] = details ?? [];
   const told = typeof failed === 'object' && failed !== null && 'violations' in failed;
   return told ? (failed as TaskFailed) : null;
+}
+
+/** What a worker that could not write the record has told along with the trouble. */
+export function peopleIn(error: unknown): PeopleTold | null {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure)) return null;
+  const [told] = cause.details ?? [];
+  if (typeof told !== 'object' || told === null || !('people' in told)) return null;
+  return told.people as PeopleTold;
 }
 
 function timeoutOf(timeout: TimeoutFailure): TaskFailure {

@@ -4,9 +4,10 @@ import { type Cycle, fold, openedOf } from '../core/cycle';
 import type { AuditHead, Draft } from '../core/entry';
 import type { Event, EventOf } from '../core/events';
 import type { JsonObject } from '../core/json';
+import type { PeopleTold } from '../core/notice';
 import { RIDER_BYTES_MAX } from '../core/limits';
 import type { CycleResult } from '../core/result';
-import { recordOptions } from './options';
+import { peopleIn, recordOptions } from './options';
 
 /** Entries of one activity's input; more go in several (spikes: nothing of a size that grows in one message). */
 const BATCH_ENTRIES = 500;
@@ -23,6 +24,8 @@ export class Recorder {
   closing = false;
   /** The record says that this run is over, whatever has come since. */
   closed = false;
+  /** What a worker has last told of who is to hear of a halt, and who may decide; null: nothing was heard yet. */
+  told: PeopleTold | null = null;
   private seq = 0;
   private pending: Draft[] = [];
   /** Writings on their way: what is pending may be on record already. */
@@ -101,7 +104,13 @@ export class Recorder {
       while (this.pending.length > 0) {
         const entries = this.batch();
         const { recordEntries } = activities(`audit: ${entries.length} entries`);
-        const { audit, closed } = await recordEntries(this.cycleId, entries);
+        const { audit, closed, people } = await recordEntries(this.cycleId, entries).catch(
+          (error: unknown) => {
+            this.told = peopleIn(error) ?? this.told;
+            throw error;
+          },
+        );
+        this.told = people ?? {};
         this.closed ||= closed;
         this.acknowledge(entries.at(-1)?.seq ?? 0, audit);
       }

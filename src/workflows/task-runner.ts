@@ -108,6 +108,7 @@ export class TaskRunner {
       const done = await scope.run(() => this.attempt(task, call));
       recorder.acknowledge(entries.at(-1)?.seq ?? 0, done.audit);
       if ('graph' in done) this.graphAhead = done.graph;
+      if ('verdict' in done) recorder.told = done.people ?? {};
       recorder.record(endedEvents(task, done, now()));
     } catch (error) {
       await this.onFailure(task, started, failureOf(error, scope.consideredCancelled));

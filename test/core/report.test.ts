@@ -39,12 +39,15 @@ describe('the live report', () => {
     for (const part of [
       '## HALTED: waits for a human',
       `### Halt \`${id}\``,
-      '- **OPERATOR_HALT**: look',
+      '- shadow-test was stopped by a person: look (ada)',
+      ', OPERATOR\\_HALT (C3.F3), scope cycle',
       '- raised by ada at ',
-      '- does not expire',
-      'the bundle is fresh until ',
-      '- choices: RESUME, RESTART_FRESH, ABORT',
-      `harness resume ${id} --choice`,
+      '- expires: never',
+      ' more (until 2',
+      '- RESUME: goes on with T3',
+      '- RESTART\\_FRESH: the cycle ends HALTED, and a new cycle starts',
+      '- ABORT: the cycle ends HALTED, nothing more runs',
+      `- decide: \`harness resume ${id} --choice RESUME`,
       '- **T3** filter\\_beliefs: waiting',
     ])
       expect(report).toContain(part);
@@ -53,7 +56,7 @@ describe('the live report', () => {
       { ...halted, cuts: { 'TASK_STARTED T1': [{ halt: 'look' }] } },
       'HALT_RAISED',
     );
-    expect(cycleReport(early)).toContain('no bundle was judged yet');
+    expect(cycleReport(early)).toContain('not judged yet');
   });
 
   test('C3.F3: once decided the card is gone', () => {

@@ -109,6 +109,18 @@ it('C3.F3 a halted cycle waits with a halt card, exit 4, and no task has begun',
   const card = cards.find(({ cycle_id }) => cycle_id === id('resumed'));
   expect(haltShape.safeParse(card).error?.issues).toBeUndefined();
   expect(card).toMatchObject(object(watched.value['halt']));
+  expect(card).toMatchObject({
+    clause: 'C3.F3',
+    tasks: { done: { count: 0 }, running: { count: 0 }, blocked: { count: 1, names: ['T1'] } },
+    offers: [
+      { choice: 'RESUME', does: 'goes on with T1', needed: 1 },
+      { choice: 'RESTART_FRESH' },
+      { choice: 'ABORT', does: 'the cycle ends HALTED, nothing more runs' },
+    ],
+    audit_seq: 2,
+  });
+  const { stdout } = await box.run(['halts']);
+  expect(stdout).toContain(`decide: harness resume ${halt('resumed')} --choice RESUME`);
   const started = await box.json(['cycle', 'list', '--phase', 'HALTED']);
   const rows = started.value as unknown as JsonObject[];
   expect(rows.map((row) => row['cycle_id'])).toContain(id('resumed'));
