@@ -5,7 +5,7 @@ import type { DecisionRequest } from '../core/halts';
 import type { Output, TaskLeft } from '../core/events';
 import type { Listed, Sha256 } from '../core/json';
 import type { Latch, LatchCause } from '../core/latch';
-import type { Notice, PeopleTold } from '../core/notice';
+import type { NoticeBody, PeopleTold } from '../core/notice';
 import type { RegistryChange } from '../core/registry-change';
 import type { CycleResult } from '../core/result';
 import type { CycleInput } from '../core/start';
@@ -155,7 +155,7 @@ export interface Notify {
   readonly label: string;
   /** Of several sinks with this label, which one, from 0. */
   readonly position: number;
-  readonly notice: Notice;
+  readonly notice: NoticeBody;
 }
 
 export interface Notified {

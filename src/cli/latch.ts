@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Harness } from '../client/context';
+import type { Halt } from '../core/events';
+import { messageOf } from '../core/invariant';
 import type { JsonObject } from '../core/json';
+import { latchNotice } from '../core/latch-notice';
 import type { Context } from './context';
 import { plain, table } from './render';
 
@@ -25,6 +29,8 @@ export async function haltEverything(
       by: options.by ?? context.user(),
     });
     const { halt, in_flight, told, open_cycles } = answer;
+    const how = { by: halt.raised_by, reason: halt.detail };
+    await tell(context, reach.harness, halt, 'RAISED', how);
     const rows = in_flight.map(({ workflow_id, task, started_at }) => [
       workflow_id,
       task,
@@ -50,6 +56,7 @@ export async function resumeEverything(context: Context, options: Decision): Pro
   const { resumeAll } = await import('../client/latch');
   const reach = await context.reach();
   try {
+    const { halt: before } = await reach.store.latch.now();
     const answer = await resumeAll(reach, {
       choice: options.choice,
       reason: options.reason,
@@ -59,12 +66,35 @@ export async function resumeEverything(context: Context, options: Decision): Pro
       decision_id: options.decisionId ?? randomUUID(),
     });
     const { told, open_cycles } = answer;
+    if (before !== null) {
+      const how = { by: options.by ?? context.user(), reason: options.reason };
+      await tell(context, reach.harness, before, 'ENDED', how);
+    }
     context.print(
       answer,
       `${answer.message}; ${told} of ${open_cycles} open cycles were told to go on, a halt of their own stays`,
     );
   } finally {
     await reach.harness?.close();
+  }
+}
+
+/** The sinks hear of it, too. What goes wrong with that is said, and changes nothing: the halt stands on record. */
+async function tell(
+  context: Context,
+  harness: Harness | null,
+  halt: Halt,
+  kind: 'RAISED' | 'ENDED',
+  how: { readonly by: string; readonly reason: string },
+): Promise<void> {
+  const { openSinks } = await import('../people/sinks');
+  const { sendLatchNotice } = await import('../client/latch-notice');
+  const sinks = openSinks(context.config().notices, context.env).map(({ label }) => label);
+  if (sinks.length === 0 || harness === null) return;
+  try {
+    await sendLatchNotice(harness, sinks, latchNotice(halt, kind, how, new Date().toISOString()));
+  } catch (error) {
+    context.say(`the notice of it was not sent: ${messageOf(error)}`);
   }
 }
 

@@ -1,10 +1,21 @@
 import { type Cycle, openedOf } from './cycle';
 import type { Deciders } from './deciders';
 import type { AuditHead } from './entry';
-import type { NoticeKind } from './events';
+import type { Halt, NoticeKind } from './events';
 import { cardLines, duration, type HaltCard, haltCard } from './halt-card';
 
-/** What a sink gets: the halt card, which notice this is, and the whole as text. */
+/** What a sink gets at least: of the harness-wide halt there is no cycle to tell of. */
+export interface NoticeBody extends Halt {
+  readonly cycle_id: string | null;
+  readonly notice: NoticeKind;
+  /** Lines; the first one says what happened. */
+  readonly text: string;
+  readonly headline: string;
+  readonly command: string;
+  readonly drawn_at: string;
+}
+
+/** What a sink gets of a cycle's halt: the halt card, which notice this is, and the whole as text. */
 export interface Notice extends HaltCard {
   readonly notice: NoticeKind;
   /** Lines; the first one says what happened. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Notice } from '../core/notice';
+import type { NoticeBody } from '../core/notice';
 
 /** A command that runs longer is killed, with all that it has started. */
 const RUN_MS = 10_000;
@@ -17,7 +17,7 @@ const PASSED_ON = [
 interface Command {
   readonly command: readonly string[];
   readonly label: string;
-  readonly notice: Notice;
+  readonly notice: NoticeBody;
   readonly env: NodeJS.ProcessEnv;
   readonly stop: AbortSignal;
   readonly runMs?: number;

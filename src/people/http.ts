@@ -1,6 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { Notice } from '../core/notice';
+import type { NoticeBody } from '../core/notice';
 
 /** A sink that has not answered by then is asked again later. */
 const ANSWER_MS = 5_000;
@@ -8,7 +8,7 @@ const ANSWER_MS = 5_000;
 interface Post {
   readonly url: URL;
   readonly label: string;
-  readonly notice: Notice;
+  readonly notice: NoticeBody;
   /** The same for every attempt of one notice: a sink that knows it shows the notice once. */
   readonly key: string;
   readonly stop: AbortSignal;

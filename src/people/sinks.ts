@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Notice } from '../core/notice';
+import type { NoticeBody } from '../core/notice';
 import type { NoticeConfig } from '../documents/config';
 import { runCommand } from './command';
 import { postNotice } from './http';
@@ -9,7 +9,7 @@ export interface Sink {
   /** As the record names it: an address without its path, query and credentials, which may be secret; a program's name. */
   readonly label: string;
   /** Null when it was delivered; else why not, in one plain sentence without anything secret. Never rejects. */
-  deliver(notice: Notice, key: string, stop: AbortSignal): Promise<string | null>;
+  deliver(notice: NoticeBody, key: string, stop: AbortSignal): Promise<string | null>;
 }
 
 /** `env`: what a command may see of this process's environment is taken from it. */

@@ -21,6 +21,6 @@ export const DESCRIPTIONS = {
   latch:
     'The harness-wide halt was set or cleared: look at it. Nothing to paste; `harness halt --all` and `harness resume --all` ring it.',
   resume: `Decide on the open halt without waiting for an answer (better: the update \`decide\`). Paste: ${DECISION}`,
-  decide: `Decide on the open halt; answers at once. The choices it allows are in the query \`cycle\`, under halt. Paste: ${DECISION}`,
+  decide: `Decide on the open halt; answers at once. Where operators are configured it needs their \`signature\` too: \`harness resume --key\`. The choices it allows are in the query \`cycle\`, under halt. Paste: ${DECISION}`,
   cycle: 'The cycle so far: outcome, one plain sentence, tasks, reasons, halt, audit head.',
 } as const;

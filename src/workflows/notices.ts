@@ -5,6 +5,7 @@ import { event, type Halt, type NoticeKind } from '../core/events';
 import {
   HALT_NOTICE,
   type Notice,
+  type NoticeBody,
   noticeOf,
   noticeWorkflowId,
   reminderTimes,
@@ -16,7 +17,7 @@ import type { Recorder } from './recorder';
 /** What the workflow `haltNotice` is started with. */
 export interface HaltNoticeInput {
   readonly sinks: readonly string[];
-  readonly notice: Notice;
+  readonly notice: NoticeBody;
 }
 
 /**
@@ -163,7 +164,7 @@ export async function haltNotice({ sinks, notice }: HaltNoticeInput): Promise<st
   );
 }
 
-function callsOf(sinks: readonly string[], notice: Notice) {
+function callsOf(sinks: readonly string[], notice: NoticeBody) {
   return sinks.map((label, i) => ({
     label,
     position: sinks.slice(0, i).filter((other) => other === label).length,

@@ -153,6 +153,21 @@ it('people are reminded before a halt expires, and told that it has', async () =
   expect(String(sink.of(id('expiring')).at(-1)?.body['text'])).toMatch(/nobody decided in time/);
 });
 
+it('C3.F3 the harness-wide halt is told once, and so is its end', async () => {
+  const told = () => sink.taken.filter(({ body }) => body['cycle_id'] === null);
+  for (const reason of ['a drill', 'and again'])
+    expect((await box.run(['halt', '--all', '--reason', reason, '--by', 'ada'])).status).toBe(0);
+  expect((await box.run(['resume', '--all', '--choice', 'RESUME', ...WHY])).status).toBe(0);
+  await until('both are told', async () => told().length >= 2);
+  expect(
+    told()
+      .map(({ body }) => body['notice'])
+      .sort(),
+  ).toEqual(['ENDED', 'RAISED']);
+  const raised = told().find(({ body }) => body['notice'] === 'RAISED');
+  expect(raised?.body).toMatchObject({ scope: 'harness', detail: 'a drill', raised_by: 'ada' });
+});
+
 it('nothing secret of an address is in the trail or in the history', async () => {
   for (const name of NAMES) {
     const { events } = await handle(name).fetchHistory();
