@@ -1,7 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { resumeAll } from '../../src/client';
 import type { StoppingWorker } from './stopping-worker';
 import { COMPLETED, type Planned, World } from './world';
 
@@ -110,21 +109,12 @@ it('C3.F3 a bundle that the worker does not have halts the cycle, and the halt n
   await expect(world.start()).rejects.toMatchObject({ code: 'HARNESS_HALTED' });
   writeFileSync(stored, bytes);
   // Cleared, a cycle with a halt of its own keeps that one.
-  await resumeAll({ harness: world.harness, store: world.harness.store }, CLEARING);
+  await world.clearLatch();
   expect(await world.show(cycle)).toMatchObject({ phase: 'HALTED', halt: { scope: 'cycle' } });
   await world.decide(cycle, 'RETRY_TASK');
   expect(await world.ended(cycle)).toMatchObject(COMPLETED);
   await world.expectSound();
 });
-
-const CLEARING = {
-  choice: 'RESUME',
-  reason: 'put back',
-  root_cause: 'a file was gone',
-  why_safe: 'it is there again',
-  by: 'ada',
-  decision_id: 'clear-1',
-};
 
 /** The file of the cycle's bundle in the store. */
 async function documentOf({ input_hash }: Planned): Promise<string> {

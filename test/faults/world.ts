@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { WorkflowHandle } from '@temporalio/client';
-import { decide, prepare, showCycle, startCycle, waitForCycle } from '../../src/client';
+import { decide, prepare, resumeAll, showCycle, startCycle, waitForCycle } from '../../src/client';
 import type { Harness } from '../../src/client/context';
 import type { Prepared, Source } from '../../src/client/prepare';
 import type { Entry } from '../../src/core/entry';
@@ -126,6 +126,13 @@ export class World {
   async decide(cycle: CycleRecord, choice: string): Promise<void> {
     const { halt } = await this.show(cycle);
     await decide(this.harness, cycle, decision(isObject(halt) ? halt['halt_id'] : null, choice));
+  }
+
+  /** A harness-level error has halted the whole harness: a human clears that, whatever its cycle is decided to do. */
+  async clearLatch(): Promise<void> {
+    const { choice, reason, root_cause, why_safe, by, decision_id } = decision(null, 'RESUME');
+    const request = { choice, reason, root_cause, why_safe, by, decision_id };
+    await resumeAll({ harness: this.harness, store: this.harness.store }, request);
   }
 
   async halt(cycle: CycleRecord): Promise<void> {

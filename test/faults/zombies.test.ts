@@ -66,6 +66,7 @@ it('C4.I2 a worker frozen between claim and record halts the cycle, and its late
   });
   expect(String(halt['detail'])).toContain('another process holds it');
   expect(await wakeAt('append ACTION_EMITTED', 'ACTION_EMITTED')).toBe('AUDIT_FORK');
+  await world.clearLatch();
   await world.decide(cycle, 'RETRY_TASK');
   expect(await world.ended(cycle)).toMatchObject(COMPLETED);
   await world.expectSound();
