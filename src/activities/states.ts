@@ -93,8 +93,11 @@ export class States {
   }
 
   /** A skill's code, checked against its hash: what runs is what was registered. */
-  async code(hash: Sha256): Promise<string> {
-    return (await this.bytes(hash, 'code')).toString('utf8');
+  code(hash: Sha256): Promise<string> {
+    return this.keep(`code ${hash}`, async () => {
+      const bytes = await this.bytes(hash, 'code');
+      return { value: bytes.toString('utf8'), bytes: bytes.length };
+    });
   }
 
   /** A task's output as the record carries it; what looks like a reference is stored too, so that none can be forged. */
@@ -128,7 +131,13 @@ export class States {
   }
 
   private once<T>(what: string, hash: Sha256, make: (document: Json) => T): Promise<T> {
-    const key = `${what} ${hash}`;
+    return this.keep(`${what} ${hash}`, async () => {
+      const { value, bytes } = await this.read(hash, what);
+      return { value: make(value), bytes };
+    });
+  }
+
+  private keep<T>(key: string, load: () => Promise<{ value: T; bytes: number }>): Promise<T> {
     const known = this.parsed.get(key);
     if (known !== undefined) {
       // Newest last.
@@ -136,10 +145,10 @@ export class States {
       this.parsed.set(key, known);
       return known.value as Promise<T>;
     }
-    const value = this.read(hash, what).then((document) => {
-      kept.bytes = document.bytes;
+    const value = load().then((loaded) => {
+      kept.bytes = loaded.bytes;
       this.dropOldest();
-      return make(document.value);
+      return loaded.value;
     });
     const kept: Kept = { value, bytes: 0 };
     this.parsed.set(key, kept);
