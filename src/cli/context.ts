@@ -6,7 +6,7 @@ import type { Harness } from '../client/context';
 import type { Source } from '../client/prepare';
 import { harnessHome, loadConfig, readFileOrThrow } from '../config';
 import type { Config } from '../documents/config';
-import { createLogger, installRuntime, type Logger } from '../logger';
+import type { Logger } from '../logger';
 import { Problem } from '../problem';
 import { type ConnectionSettings, connectionSettings } from '../server/connection';
 import type { Store } from '../store/store';
@@ -113,7 +113,9 @@ export class Context {
   }
 
   /** A process that runs a worker logs; others are silent but for their answer. */
-  log(): Logger {
+  async log(): Promise<Logger> {
+    // Loads the SDK's native part, which a command that only asks has no use for.
+    const { createLogger, installRuntime } = await import('../logger');
     const log = createLogger(
       this.env['HARNESS_LOG_LEVEL'] ?? (this.options.debug ? 'debug' : 'warn'),
     );

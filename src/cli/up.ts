@@ -132,7 +132,7 @@ async function work(context: Context): Promise<void> {
 }
 
 async function startedWorker(context: Context): Promise<HarnessWorker> {
-  const log = context.log();
+  const log = await context.log();
   const { startWorker } = await import('../worker');
   return startWorker(context.connection(), await context.store(), log, {
     config: liveConfig(context.options.config, context.env),

@@ -10,7 +10,7 @@ import { openServer } from './server';
 /** The main job from nothing: a server, a worker, and one cycle of each kind, in one table. */
 async function main(): Promise<void> {
   const context = new Context({}, process.env);
-  const log = context.log();
+  const log = await context.log();
   const server = await openServer(context);
   try {
     const worker = await startWorker(context.connection(), await context.store(), log);
