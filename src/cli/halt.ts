@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { prepare, type Source } from '../client/prepare';
 import { CHOICES } from '../core/events';
-import type { DecisionRequest } from '../core/halts';
 import { isObject, type JsonObject, type Sha256 } from '../core/json';
 import { Problem } from '../problem';
 import type { Harness } from '../client/context';
@@ -10,6 +9,7 @@ import type { CycleRecord } from '../store/store';
 import { type Context, contextOf } from './context';
 import { haltEverything, latchText, resumeEverything } from './latch';
 import { cycleText, haltText, text } from './render';
+import { signatureOf } from './signature';
 
 interface HaltOptions {
   readonly reason: string;
@@ -176,23 +176,6 @@ async function resume(context: Context, id: string, options: ResumeOptions): Pro
     context.print(result, cycleText(result));
   } finally {
     await harness.close();
-  }
-}
-
-async function signatureOf(
-  context: Context,
-  decision: DecisionRequest,
-  file: string | undefined,
-): Promise<{ signature?: string }> {
-  if (file === undefined) return {};
-  const { signDecision } = await import('../people/signature');
-  const pem = Buffer.from(context.read(file).bytes).toString('utf8');
-  try {
-    return { signature: signDecision(decision, pem) };
-  } catch (error) {
-    const what = `${file} holds no Ed25519 private key in PEM`;
-    const how = '`openssl genpkey -algorithm ed25519` makes one';
-    throw new Problem('USAGE', `${what}: ${how}`, file, error);
   }
 }
 

@@ -6,6 +6,7 @@ import type { JsonObject } from '../core/json';
 import { latchNotice } from '../core/latch-notice';
 import type { Context } from './context';
 import { plain, table } from './render';
+import { signatureOf } from './signature';
 
 interface Decision {
   readonly choice: string;
@@ -14,6 +15,7 @@ interface Decision {
   readonly whySafe: string;
   readonly by?: string;
   readonly decisionId?: string;
+  readonly key?: string;
 }
 
 /** `harness halt --all`: when it returns no further task starts anywhere; it says what was in flight. */
@@ -54,17 +56,23 @@ export async function haltEverything(
 /** `harness resume --all`. */
 export async function resumeEverything(context: Context, options: Decision): Promise<void> {
   const { resumeAll } = await import('../client/latch');
+  const { checkDecision, operatorsOf } = await import('../people/deciders');
   const reach = await context.reach();
   try {
-    const { halt: before } = await reach.store.latch.now();
-    const answer = await resumeAll(reach, {
+    const { halt: before, cleared } = await reach.store.latch.now();
+    const decision = {
+      halt_id: before?.halt_id ?? cleared?.halt_id ?? '',
       choice: options.choice,
       reason: options.reason,
       root_cause: options.rootCause,
       why_safe: options.whySafe,
       by: options.by ?? context.user(),
       decision_id: options.decisionId ?? randomUUID(),
-    });
+    };
+    const signed = { ...decision, ...(await signatureOf(context, decision, options.key)) };
+    const operators = operatorsOf(() => context.config());
+    const check = operators === null ? null : checkDecision(operators, signed);
+    const answer = await resumeAll(reach, decision, check);
     const { told, open_cycles } = answer;
     if (before !== null) {
       const how = { by: options.by ?? context.user(), reason: options.reason };

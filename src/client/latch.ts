@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Halt } from '../core/events';
+import type { DecisionCheck } from '../core/deciders';
 import type { DecisionRequest } from '../core/halts';
 import { projectTrail } from '../core/projection';
 import type { CycleResult } from '../core/result';
@@ -53,11 +54,11 @@ export async function haltAll(
 /** A human's decision on the latch: RESUME clears it, and the cycles that it suspended go on. @throws Problem REFUSED */
 export async function resumeAll(
   { harness, store }: Reach,
-  decision: Omit<DecisionRequest, 'halt_id'> & { readonly halt_id?: string },
+  decision: DecisionRequest,
+  check: DecisionCheck | null = null,
 ): Promise<{ message: string; halt_id: string; told: number; open_cycles: number }> {
-  const { halt, cleared } = await store.latch.now();
-  const halt_id = decision.halt_id ?? halt?.halt_id ?? cleared?.halt_id ?? '';
-  const answer = await store.latch.clear({ ...decision, halt_id }, new Date().toISOString());
+  const answer = await store.latch.clear(decision, new Date().toISOString(), check);
+  const { halt_id } = decision;
   if (!answer.accepted)
     throw new Problem('REFUSED', `the decision is refused: ${answer.message}`, halt_id);
   const open = await store.cycles.unfinished();

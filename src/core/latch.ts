@@ -1,4 +1,5 @@
 import type { Cycle } from './cycle';
+import { type DecisionCheck, samePerson } from './deciders';
 import type { Draft, Entry } from './entry';
 import { type Event, event, type Halt, type HaltDecision } from './events';
 import { type DecisionRequest, raiseHalt } from './halts';
@@ -77,8 +78,16 @@ export interface LatchAnswer {
   readonly draft: Draft | null;
 }
 
-/** R31: of the latch RESUME only. A refusal is on record too (R14). */
-export function judgeClearing(latch: Latch, request: DecisionRequest, at: string): LatchAnswer {
+/**
+ * R31: of the latch RESUME only. A refusal is on record too (R14).
+ * @param check who decides, by the operators file; null: none is configured
+ */
+export function judgeClearing(
+  latch: Latch,
+  request: DecisionRequest,
+  at: string,
+  check: DecisionCheck | null = null,
+): LatchAnswer {
   const { halt, last, cleared } = latch;
   if (halt === null || last === null) {
     if (cleared?.decision_id === request.decision_id)
@@ -92,7 +101,7 @@ export function judgeClearing(latch: Latch, request: DecisionRequest, at: string
       ? `${choice.slice(0, 80)} is not allowed by this halt, which allows RESUME`
       : request.halt_id !== halt.halt_id
         ? `halt ${request.halt_id} does not wait: the one that waits is ${halt.halt_id}`
-        : null;
+        : uncounted(halt, check);
   if (why !== null) {
     // C5.O: whoever asks for more than a halt allows asks the harness to relax itself.
     const violation = choice === 'RESUME' ? null : 'HARNESS_VIOLATION';
@@ -112,8 +121,20 @@ export function judgeClearing(latch: Latch, request: DecisionRequest, at: string
   return {
     accepted: true,
     message: `the halt of the whole harness is cleared by ${by}`,
-    draft: draft(next, 'LATCH_CLEARED', at, by, decision),
+    draft: draft(next, 'LATCH_CLEARED', at, by, {
+      ...decision,
+      ...(check?.ok === true ? { key: check.key } : {}),
+    }),
   };
+}
+
+/** Where operators are configured: one of them decides, and never who raised the halt. */
+function uncounted({ raised_by }: Halt, check: DecisionCheck | null): string | null {
+  if (check === null) return null;
+  if (!check.ok) return check.why;
+  return samePerson(raised_by, check.person)
+    ? `${check.person} has raised this halt: another person clears it`
+    : null;
 }
 
 function draft(
@@ -140,7 +161,8 @@ export function latchEvents(cycle: Cycle, { halt, cleared }: Latch, now: string)
     return [event('HALT_RAISED', 'C3.F3', now, data, { actor: halt.raised_by })];
   }
   if (open?.scope !== 'harness' || cleared === null) return [];
-  const { halt_id: _, ...decision } = cleared;
+  const { choice, reason, root_cause, why_safe, by, decision_id } = cleared;
+  const decision = { choice, reason, root_cause, why_safe, by, decision_id };
   const data = { ...decision, at: now, halt_id: open.halt_id };
   const taken = event('DECISION_TAKEN', 'C3.F3', now, data, { actor: cleared.by });
   return cycle.ownCause === null ? [taken] : [taken, raiseHalt(cycle, cycle.ownCause, now)];

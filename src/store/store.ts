@@ -1,5 +1,6 @@
 import type { AuditHead, Draft, Entry } from '../core/entry';
 import type { Receipt } from '../core/effects';
+import type { DecisionCheck } from '../core/deciders';
 import type { DecisionRequest } from '../core/halts';
 import type { Latch, LatchAnswer, LatchCause } from '../core/latch';
 import type { Registry, RegistrySnapshot, ViolationNote } from '../core/registry';
@@ -121,7 +122,7 @@ export interface LatchStore {
   /** Sets it, or adds a cause while it is set; durable, and in force for every process, when it returns. */
   set(cause: LatchCause, at: string): Promise<Latch>;
   /** A human's decision on it; a refusal is put on record. */
-  clear(request: DecisionRequest, at: string): Promise<LatchAnswer>;
+  clear(request: DecisionRequest, at: string, check?: DecisionCheck | null): Promise<LatchAnswer>;
 }
 
 /** Where the registry's newest snapshot is: a document, by its hash. */

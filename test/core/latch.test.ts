@@ -83,6 +83,24 @@ test('R31: another halt id clears nothing; the same decision twice is answered, 
   });
 });
 
+test('C5.O: where operators are configured one of them clears it, and not who raised it', () => {
+  const set = after(latchDraft(NO_LATCH, cause, AT));
+  const answer = (check: Parameters<typeof judgeClearing>[3]) =>
+    judgeClearing(set, decision, AT, check);
+  expect(answer({ ok: false, why: 'bob is no operator' })).toMatchObject({
+    accepted: false,
+    draft: { type: 'LATCH_REFUSED', data: { why: 'bob is no operator', violation: null } },
+  });
+  expect(answer({ ok: true, person: 'Ada', key: null })).toMatchObject({
+    accepted: false,
+    message: expect.stringContaining('another person clears it'),
+  });
+  expect(answer({ ok: true, person: 'bob', key: 'k' })).toMatchObject({
+    accepted: true,
+    draft: { type: 'LATCH_CLEARED', data: { by: 'bob', key: 'k' } },
+  });
+});
+
 describe('a cycle that looks at the latch', () => {
   const SET = after(latchDraft(NO_LATCH, cause, AT));
   const CLEAR = after(

@@ -130,9 +130,9 @@ export class World {
 
   /** A harness-level error has halted the whole harness: a human clears that, whatever its cycle is decided to do. */
   async clearLatch(): Promise<void> {
-    const { choice, reason, root_cause, why_safe, by, decision_id } = decision(null, 'RESUME');
-    const request = { choice, reason, root_cause, why_safe, by, decision_id };
-    await resumeAll({ harness: this.harness, store: this.harness.store }, request);
+    const { store } = this.harness;
+    const { halt } = await store.latch.now();
+    await resumeAll({ harness: this.harness, store }, decision(halt?.halt_id, 'RESUME'));
   }
 
   async halt(cycle: CycleRecord): Promise<void> {

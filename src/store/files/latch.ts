@@ -35,9 +35,9 @@ export function fileLatch(home: Home, audit: AuditStore): LatchStore {
       return now();
     },
 
-    async clear(request, at) {
+    async clear(request, at, check = null) {
       return untilFirst(async () => {
-        const answer = judgeClearing(await now(), request, at);
+        const answer = judgeClearing(await now(), request, at, check);
         return answer.draft === null || (await append(audit, answer.draft)) ? answer : null;
       });
     },
