@@ -2,14 +2,18 @@ import { isUtf8 } from 'node:buffer';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOfSchedule, problemOfSchedule } from '../core/balance';
+import { ContractWatch } from '../core/breaches';
 import type { AuditHead, Entry } from '../core/entry';
+import { LATCH_CHAIN } from '../core/identity';
 import { isObject, type JsonObject, type Sha256 } from '../core/json';
 import { fileCycles, idsIn } from '../store/files/cycles';
+import { fileDocuments } from '../store/files/documents';
 import { asStoreError, goneAsNull } from '../store/files/errors';
 import { readSettled } from '../store/files/growing';
 import { homeAt, isUuid, type Home } from '../store/files/home';
 import { linesForward } from '../store/files/lines';
 import { checkChain, isHash, type ChainProblem, type ChainReport } from './chain';
+import { examine, type Finding, type Needed, neededBy } from './evidence';
 import {
   conclude,
   couldNotLook,
@@ -76,7 +80,7 @@ async function verifyCycle(home: Home, cycleId: string): Promise<CycleTrail | nu
   try {
     const witness = await readWitness(home, cycleId);
     const found = await readChain(home, cycleId, witness);
-    if (found !== null) return judge(cycleId, found, witness);
+    if (found !== null) return judge(cycleId, await withEvidence(home, found), witness);
     if (witness === 'NONE') return null;
     return trailOf(
       cycleId,
@@ -100,6 +104,9 @@ interface FoundChain {
    * The hash of the entry that the witness calls the last; null when the chain does not reach it.
    */
   readonly witnessed: Sha256 | null;
+  /** What a cycle's entries stand on, up to the chain's first problem. */
+  readonly needed: readonly Needed[];
+  readonly missing: Finding | null;
 }
 
 const NO_CHAIN: ChainReport = { entries: 0, head: null, runs: 0, ended: false, problem: null };
@@ -118,16 +125,37 @@ async function readChain(
       torn = true;
     });
     const schedule: Entry[] = [];
+    const needed: Needed[] = [];
+    const watch = new ContractWatch(cycleId);
+    let breach: ChainProblem | null = null;
     const report = checkChain(cycleId, lines, (entry, number) => {
       if (number === count) witnessed = entry.hash;
       if (isOfSchedule(entry)) schedule.push(entry);
+      else if (breach === null && cycleId !== LATCH_CHAIN) {
+        const problem = watch.see(entry);
+        if (problem !== null) breach = { line: number, seq: entry.seq, problem };
+        else needed.push(...neededBy(entry, number, watch.seen));
+      }
     });
-    return { report: withAccount(cycleId, report, schedule), torn, witnessed };
+    const told = withAccount(cycleId, report, schedule);
+    const sound = breach === null ? told : { ...told, problem: breach };
+    return { report: sound, torn, witnessed, needed, missing: null };
   };
   const isGood = ({ report, torn }: FoundChain) => report.problem === null && !torn;
   return asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () =>
     readSettled(path, home.lockWaitMs, read, isGood).catch(goneAsNull),
   );
+}
+
+/** What the entries stand on is read when the chain is let go: a writer is not kept waiting. */
+async function withEvidence(home: Home, found: FoundChain): Promise<FoundChain> {
+  const { report } = found;
+  if (report.problem !== null) return found;
+  const finding = await examine(fileDocuments(home), found.needed);
+  if (finding === null) return found;
+  if (finding.missing) return { ...found, missing: finding };
+  const { line, seq, problem } = finding;
+  return { ...found, report: { ...report, problem: { line, seq, problem } } };
 }
 
 /** A schedule's chain tells what became of every nominal time: each once. */
@@ -138,7 +166,7 @@ function withAccount(chainId: string, report: ChainReport, entries: readonly Ent
 }
 
 function judge(cycleId: string, found: FoundChain, witness: Witness): CycleTrail {
-  const { report, torn, witnessed } = found;
+  const { report, torn, witnessed, missing } = found;
   const { entries, problem } = report;
   if (problem !== null) return trailOf(cycleId, 'BROKEN', report, problem);
   const last = entries + (torn ? 1 : 0);
@@ -157,6 +185,10 @@ function judge(cycleId: string, found: FoundChain, witness: Witness): CycleTrail
     return incomplete(
       `the stored result knows of ${witness.entries} entries, only ${entries} are left`,
     );
+  }
+  if (missing !== null) {
+    const { line, seq, problem: text } = missing;
+    return trailOf(cycleId, 'INCOMPLETE', report, { line, seq, problem: text });
   }
   return trailOf(cycleId, 'INTACT', report, null);
 }
