@@ -16,7 +16,9 @@ const SCHEDULE_LAST_TYPE = 'SCHEDULE_DELETED';
 /** Of the latch's chain: a run is one harness-wide halt, from its raising to its clearing. */
 const LATCH_FIRST_TYPE = 'LATCH_SET';
 const LATCH_LAST_TYPE = 'LATCH_CLEARED';
-const FIRST_TYPES = [FIRST_TYPE, SCHEDULE_FIRST_TYPE, LATCH_FIRST_TYPE];
+/** Of the ledger of cycles: one run without end. */
+const LEDGER_FIRST_TYPE = 'LEDGER_OPENED';
+const FIRST_TYPES = [FIRST_TYPE, SCHEDULE_FIRST_TYPE, LATCH_FIRST_TYPE, LEDGER_FIRST_TYPE];
 /** Nothing more comes in a run behind one of these. */
 const LAST_TYPES = ['CYCLE_ENDED', LATCH_LAST_TYPE];
 
