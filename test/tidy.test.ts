@@ -22,7 +22,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     node: true,
   },
   draw: { from: ['core'], packages: ['@dagrejs/dagre'] },
-  audit: { from: ['core', 'store'], node: true },
+  audit: { from: ['core', 'documents', 'store'], node: true },
   store: { from: ['core', 'audit'], packages: ['fs-native-extensions'], node: true },
   effects: {
     from: ['core', 'store'],

@@ -1,9 +1,10 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import type { RunNote } from '../core/cycle-ledger';
 import type { AuditHead, Draft } from '../core/entry';
 import { cycleId, tickId } from '../core/identity';
 import { isObject, type Json, type JsonObject, type Sha256 } from '../core/json';
 import { isScheduleName, tickWorkflowId } from '../core/tick';
-import type { AuditStore } from '../store/store';
+import type { AuditStore, Store } from '../store/store';
 
 /**
  * Appends entries; the one that opens a run only to the chain that it belongs to. Another client than ours can start a
@@ -11,14 +12,26 @@ import type { AuditStore } from '../store/store';
  * @throws USAGE when the run has no place in this chain; else as `AuditStore.append`
  */
 export async function appendEntries(
-  audit: AuditStore,
+  { audit, ledger }: Pick<Store, 'audit' | 'ledger'>,
   chain: string,
   entries: readonly Draft[],
 ): Promise<AuditHead> {
   const opening = entries.find(({ type }) => type === 'CYCLE_OPENED');
   const problem = opening === undefined ? null : await problemOfOpening(audit, chain, opening);
   if (problem !== null) throw ApplicationFailure.nonRetryable(problem, 'USAGE');
-  return audit.append(chain, entries);
+  const stands = await audit.append(chain, entries);
+  // The chain first: what the ledger knows of is there.
+  if (opening !== undefined) await ledger.note(noteOf('RUN_OPENED', chain, opening.run_id, stands));
+  return stands;
+}
+
+export function noteOf(
+  kind: RunNote['kind'],
+  cycle_id: string,
+  run_id: string,
+  { entries, head }: AuditHead,
+): RunNote {
+  return { kind, cycle_id, run_id, entries, head };
 }
 
 async function problemOfOpening(

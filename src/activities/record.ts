@@ -1,5 +1,5 @@
 import type { GraphAnswer } from '../core/answers';
-import type { Draft } from '../core/entry';
+import type { AuditHead, Draft } from '../core/entry';
 import type { JsonObject } from '../core/json';
 import { PLAN_BYTES_MAX } from '../core/limits';
 import { isBuiltIn } from '../core/graph';
@@ -13,7 +13,7 @@ import { NO_SKILLS } from '../core/skills';
 import type { CycleInput } from '../core/start';
 import type { Closed, Closing, Recorded } from './contract';
 import type { Dependencies } from './dependencies';
-import { appendEntries } from './opening';
+import { appendEntries, noteOf } from './opening';
 
 /** BUILD_GRAPH (CA): the plan, or every reason why there is none. */
 export async function buildGraph(
@@ -54,7 +54,7 @@ export async function recordEntries(
   entries: readonly Draft[],
 ): Promise<Recorded> {
   try {
-    return { audit: await appendEntries(deps.store.audit, cycleId, entries), closed: false };
+    return { audit: await appendEntries(deps.store, cycleId, entries), closed: false };
   } catch (error) {
     const stood = await standing(deps, cycleId, entries.at(-1)?.run_id ?? '', error);
     return { audit: stood.audit, closed: true };
@@ -65,15 +65,25 @@ export async function recordEntries(
 export async function closeCycle(deps: Dependencies, close: Closing): Promise<Closed> {
   const { cycle_id, run_id, entries, result } = close;
   try {
-    const audit = await appendEntries(deps.store.audit, cycle_id, entries);
-    await storeResult(deps, { ...result, audit: { entries: audit.entries, head: audit.head } });
+    const audit = await appendEntries(deps.store, cycle_id, entries);
+    const whole = { ...result, audit: { entries: audit.entries, head: audit.head } };
+    await Promise.all([storeResult(deps, whole), noteClose(deps, cycle_id, run_id, audit)]);
     return { audit, stood: null };
   } catch (error) {
     const { cycle, audit } = await standing(deps, cycle_id, run_id, error);
     const stood = resultOf(cycle, run_id, audit);
-    await storeResult(deps, stood);
+    await Promise.all([storeResult(deps, stood), noteClose(deps, cycle_id, run_id, audit)]);
     return { audit, stood: fitting(stood) };
   }
+}
+
+function noteClose(
+  { store }: Dependencies,
+  cycleId: string,
+  runId: string,
+  audit: AuditHead,
+): Promise<void> {
+  return store.ledger.note(noteOf('RUN_CLOSED', cycleId, runId, audit));
 }
 
 function storeResult({ store }: Dependencies, result: CycleResult): Promise<void> {

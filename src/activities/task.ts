@@ -45,7 +45,7 @@ export async function frameTask<T extends TaskDone>(
     return await beating(async () => {
       // Refused before its start is written, a task has not started at all. An attempt before this one may have written it.
       if (info.attempt === 1) await refuseLatched(deps, false);
-      const audit = await appendEntries(deps.store.audit, call.cycle_id, call.entries);
+      const audit = await appendEntries(deps.store, call.cycle_id, call.entries);
       refuseStale(call, info.currentAttemptScheduledTimestampMs);
       await refuseLatched(deps);
       await deps.checkpoint?.('before', call.task.name);

@@ -2,14 +2,18 @@ import { isUtf8 } from 'node:buffer';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOfSchedule, problemOfSchedule } from '../core/balance';
-import type { AuditHead, Entry } from '../core/entry';
-import { isObject, type JsonObject, type Sha256 } from '../core/json';
+import { ContractWatch } from '../core/breaches';
+import type { Entry } from '../core/entry';
+import { LATCH_CHAIN, LEDGER_CHAIN } from '../core/identity';
+import type { Sha256 } from '../core/json';
 import { fileCycles, idsIn } from '../store/files/cycles';
+import { fileDocuments } from '../store/files/documents';
 import { asStoreError, goneAsNull } from '../store/files/errors';
 import { readSettled } from '../store/files/growing';
 import { homeAt, isUuid, type Home } from '../store/files/home';
 import { linesForward } from '../store/files/lines';
-import { checkChain, isHash, type ChainProblem, type ChainReport } from './chain';
+import { checkChain, type ChainProblem, type ChainReport } from './chain';
+import { examine, type Finding, type Needed, neededBy } from './evidence';
 import {
   conclude,
   couldNotLook,
@@ -18,8 +22,21 @@ import {
   type TrailReport,
   type TrailStatus,
 } from './report';
+import {
+  contradiction,
+  type Met,
+  readLedger,
+  sentence,
+  type Testimony,
+  type Witness,
+  type Witnesses,
+  witnessesOf,
+} from './witness';
 
 const ENDING = '.jsonl';
+
+/** Chains of the harness itself, which tell of no cycle. */
+const OWN_CHAINS = new Set([LATCH_CHAIN, LEDGER_CHAIN]);
 
 /**
  * Checks the trail under `home` (HARNESS_HOME), without changing a byte: of the cycle `id` (a
@@ -27,18 +44,25 @@ const ENDING = '.jsonl';
  * itself and against the stored result, which knows how many entries there were and the hash of
  * the last. It never says INTACT of what it could not read.
  */
-export async function verifyTrail(home: string, id?: string): Promise<TrailReport> {
+export async function verifyTrail(
+  home: string,
+  id?: string,
+  others: readonly Testimony[] = [],
+): Promise<TrailReport> {
   const place = homeAt(home);
   try {
-    return id === undefined ? await verifyAll(place) : await verifyOne(place, id);
+    const witnesses = { ledger: await readLedger(place), others };
+    return id === undefined
+      ? await verifyAll(place, witnesses)
+      : await verifyOne(place, id, witnesses);
   } catch (error) {
     return couldNotLook(sentence(error));
   }
 }
 
-async function verifyOne(home: Home, id: string): Promise<TrailReport> {
+async function verifyOne(home: Home, id: string, witnesses: Witnesses): Promise<TrailReport> {
   const cycleId = isUuid(id) ? id : (await fileCycles(home).find(id))?.cycle_id;
-  const trail = cycleId === undefined ? null : await verifyCycle(home, cycleId);
+  const trail = cycleId === undefined ? null : await verifyCycle(home, cycleId, witnesses);
   if (trail === null) {
     const shown = JSON.stringify(id.slice(0, 80));
     return couldNotLook(
@@ -48,7 +72,7 @@ async function verifyOne(home: Home, id: string): Promise<TrailReport> {
   return conclude([trail], [], []);
 }
 
-async function verifyAll(home: Home): Promise<TrailReport> {
+async function verifyAll(home: Home, witnesses: Witnesses): Promise<TrailReport> {
   const folder = join(home.root, 'audit');
   const chains = new Set<string>();
   const aliens: AlienFile[] = [];
@@ -61,45 +85,70 @@ async function verifyAll(home: Home): Promise<TrailReport> {
     if (named && item.isFile()) chains.add(cycleId);
     else aliens.push(alien(join(folder, item.name), named));
   }
-  const known = new Set([...chains, ...(await idsIn(home, 'results'))]);
+  const told = [witnesses.ledger.cycles, ...witnesses.others.map(({ ends }) => ends)];
+  const known = new Set([
+    ...chains,
+    ...(await idsIn(home, 'results')),
+    ...told.flatMap((ends) => [...ends.keys()]),
+  ]);
   const cycles: CycleTrail[] = [];
   for (const cycleId of [...known].sort()) {
-    const trail = await verifyCycle(home, cycleId);
+    const trail = await verifyCycle(home, cycleId, witnesses);
     if (trail !== null) cycles.push(trail);
   }
   const notBegun = (await idsIn(home, 'cycles')).filter((cycleId) => !known.has(cycleId));
   return conclude(cycles, aliens, notBegun);
 }
 
-/** Null when there is neither a chain nor a result. */
-async function verifyCycle(home: Home, cycleId: string): Promise<CycleTrail | null> {
+/** Null when nobody knows of such a chain. */
+async function verifyCycle(
+  home: Home,
+  cycleId: string,
+  witnesses: Witnesses,
+): Promise<CycleTrail | null> {
   try {
-    const witness = await readWitness(home, cycleId);
-    const found = await readChain(home, cycleId, witness);
-    if (found !== null) return judge(cycleId, found, witness);
-    if (witness === 'NONE') return null;
-    return trailOf(
-      cycleId,
-      'INCOMPLETE',
-      NO_CHAIN,
-      atLine(0, 'a result is stored, but the audit chain is gone'),
-    );
+    const { known, unknown } = await witnessesOf(home, cycleId, witnesses);
+    const found = await readChain(home, cycleId, known);
+    if (found !== null) {
+      const trail = judge(cycleId, await withEvidence(home, found), known, unknown);
+      return trail.status === 'INTACT' ? onLedger(home, trail, found, witnesses) : trail;
+    }
+    const who = unknown ? 'the stored result' : known[0]?.who;
+    if (who === undefined) return null;
+    const text = `${who} knows of this cycle, but the audit chain is gone`;
+    return trailOf(cycleId, 'INCOMPLETE', NO_CHAIN, atLine(0, text));
   } catch (error) {
     return trailOf(cycleId, 'UNREADABLE', NO_CHAIN, atLine(0, sentence(error)));
   }
 }
 
-/** The end of the chain as the cycle's stored result knows it. */
-type Witness = AuditHead | 'NONE' | 'UNKNOWN';
+/** C1.1: a run that was opened since there is a ledger stands on it. It may just be on its way there: then a second look finds it. */
+async function onLedger(
+  home: Home,
+  trail: CycleTrail,
+  { opened }: FoundChain,
+  { ledger }: Witnesses,
+): Promise<CycleTrail> {
+  const { since } = ledger;
+  const strange = (runs: ReadonlySet<string>) =>
+    opened.find(({ run, at }) => since !== null && at > since && !runs.has(run));
+  if (strange(ledger.runs) === undefined) return trail;
+  const stranger = strange((await readLedger(home)).runs);
+  if (stranger === undefined) return trail;
+  const text = 'the ledger of cycles knows nothing of the run that begins here';
+  return { ...trail, status: 'INCOMPLETE', problem: atLine(stranger.line, text) };
+}
 
 interface FoundChain {
   readonly report: ChainReport;
   /** The bytes after the last newline were there. */
   readonly torn: boolean;
-  /**
-   * The hash of the entry that the witness calls the last; null when the chain does not reach it.
-   */
-  readonly witnessed: Sha256 | null;
+  readonly met: Met;
+  /** The runs of a cycle, by the line that opened each. */
+  readonly opened: readonly { readonly run: string; readonly at: string; readonly line: number }[];
+  /** What a cycle's entries stand on, up to the chain's first problem. */
+  readonly needed: readonly Needed[];
+  readonly missing: Finding | null;
 }
 
 const NO_CHAIN: ChainReport = { entries: 0, head: null, runs: 0, ended: false, problem: null };
@@ -107,27 +156,51 @@ const NO_CHAIN: ChainReport = { entries: 0, head: null, runs: 0, ended: false, p
 async function readChain(
   home: Home,
   cycleId: string,
-  witness: Witness,
+  known: readonly Witness[],
 ): Promise<FoundChain | null> {
   const path = join(home.root, 'audit', `${cycleId}${ENDING}`);
-  const count = typeof witness === 'object' ? witness.entries : 0;
+  const named = new Set(known.map(({ entries }) => entries));
   const read = (fd: number, size: number): FoundChain => {
     let torn = false;
-    let witnessed: Sha256 | null = null;
+    const met = new Map<number, Sha256>();
+    const opened: { run: string; at: string; line: number }[] = [];
     const lines = wholeLines(fd, size, () => {
       torn = true;
     });
     const schedule: Entry[] = [];
+    const needed: Needed[] = [];
+    const watch = new ContractWatch(cycleId);
+    let breach: ChainProblem | null = null;
     const report = checkChain(cycleId, lines, (entry, number) => {
-      if (number === count) witnessed = entry.hash;
+      if (named.has(number)) met.set(number, entry.hash);
+      const { type, run_id: run, at } = entry;
+      if (type === 'CYCLE_OPENED') opened.push({ run, at, line: number });
       if (isOfSchedule(entry)) schedule.push(entry);
+      else if (breach === null && !OWN_CHAINS.has(cycleId)) {
+        const problem = watch.see(entry);
+        if (problem !== null) breach = { line: number, seq: entry.seq, problem };
+        else needed.push(...neededBy(entry, number, watch.seen));
+      }
     });
-    return { report: withAccount(cycleId, report, schedule), torn, witnessed };
+    const told = withAccount(cycleId, report, schedule);
+    const sound = breach === null ? told : { ...told, problem: breach };
+    return { report: sound, torn, met, opened, needed, missing: null };
   };
   const isGood = ({ report, torn }: FoundChain) => report.problem === null && !torn;
   return asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () =>
     readSettled(path, home.lockWaitMs, read, isGood).catch(goneAsNull),
   );
+}
+
+/** What the entries stand on is read when the chain is let go: a writer is not kept waiting. */
+async function withEvidence(home: Home, found: FoundChain): Promise<FoundChain> {
+  const { report } = found;
+  if (report.problem !== null) return found;
+  const finding = await examine(fileDocuments(home), found.needed);
+  if (finding === null) return found;
+  if (finding.missing) return { ...found, missing: finding };
+  const { line, seq, problem } = finding;
+  return { ...found, report: { ...report, problem: { line, seq, problem } } };
 }
 
 /** A schedule's chain tells what became of every nominal time: each once. */
@@ -137,26 +210,36 @@ function withAccount(chainId: string, report: ChainReport, entries: readonly Ent
   return text === null ? report : { ...report, problem: atLine(report.entries, text) };
 }
 
-function judge(cycleId: string, found: FoundChain, witness: Witness): CycleTrail {
-  const { report, torn, witnessed } = found;
+function judge(
+  cycleId: string,
+  found: FoundChain,
+  known: readonly Witness[],
+  unknown: boolean,
+): CycleTrail {
+  const { report, torn, met, missing } = found;
   const { entries, problem } = report;
   if (problem !== null) return trailOf(cycleId, 'BROKEN', report, problem);
   const last = entries + (torn ? 1 : 0);
   const incomplete = (text: string) => trailOf(cycleId, 'INCOMPLETE', report, atLine(last, text));
-  if (typeof witness === 'object' && witness.entries <= entries && witness.head !== witnessed) {
-    const text = 'the stored result names another entry as its last than the one that stands here';
-    return trailOf(cycleId, 'BROKEN', report, atLine(witness.entries, text));
+  const against = contradiction(known, met, entries);
+  if (against !== null) {
+    const text = `${against.who} names another entry as the last than the one that stands here`;
+    return trailOf(cycleId, 'BROKEN', report, atLine(against.entries, text));
   }
   if (torn) return incomplete('the last line is unfinished');
   if (entries === 0) return incomplete('the chain has no entry');
-  if (witness === 'UNKNOWN') {
+  if (unknown) {
     const text = 'the stored result cannot be read, so nobody knows where the chain should end';
     return trailOf(cycleId, 'UNREADABLE', report, atLine(0, text));
   }
-  if (witness !== 'NONE' && witness.entries > entries) {
+  const further = known.find((witness) => witness.entries > entries);
+  if (further !== undefined)
     return incomplete(
-      `the stored result knows of ${witness.entries} entries, only ${entries} are left`,
+      `${further.who} knows of ${further.entries} entries, only ${entries} are left`,
     );
+  if (missing !== null) {
+    const { line, seq, problem: text } = missing;
+    return trailOf(cycleId, 'INCOMPLETE', report, { line, seq, problem: text });
   }
   return trailOf(cycleId, 'INTACT', report, null);
 }
@@ -170,26 +253,6 @@ function* wholeLines(fd: number, size: number, onTorn: () => void): Generator<st
     if (!whole) onTorn();
     else yield isUtf8(bytes) ? bytes.toString() : '';
   }
-}
-
-async function readWitness(home: Home, cycleId: string): Promise<Witness> {
-  try {
-    const result = await fileCycles(home).result(cycleId);
-    if (result === null) return 'NONE';
-    return headIn(result) ?? 'UNKNOWN';
-  } catch (error) {
-    sentence(error);
-    return 'UNKNOWN';
-  }
-}
-
-function headIn(result: JsonObject): AuditHead | null {
-  const { audit } = result;
-  if (!isObject(audit)) return null;
-  const { entries, head } = audit;
-  if (typeof entries !== 'number' || !Number.isSafeInteger(entries) || entries < 0) return null;
-  if (head === null) return entries === 0 ? { entries, head } : null;
-  return isHash(head) && entries > 0 ? { entries, head } : null;
 }
 
 function trailOf(
@@ -211,11 +274,4 @@ function alien(path: string, named: boolean): AlienFile {
     ? 'it has the name of an audit chain, but is no plain file'
     : 'it is no audit chain: the folder holds the audit trail and nothing else';
   return { path, problem };
-}
-
-/** The text of a store's error. Any other error is a fault of the harness, and passes. */
-function sentence(error: unknown): string {
-  const isStores = error instanceof Error && error.name === 'StoreError';
-  if (!isStores) throw error;
-  return error.message;
 }

@@ -69,6 +69,9 @@ export function tickId(schedule: string, nominalTime: string): string {
 /** The audit chain of the harness-wide halt. */
 export const LATCH_CHAIN = v5('latch', NAMESPACE);
 
+/** The audit chain that knows of all cycles' runs. */
+export const LEDGER_CHAIN = v5('ledger', NAMESPACE);
+
 /** The audit chain of a schedule. */
 export function scheduleId(schedule: string): string {
   return v5(`schedule:${schedule}`, NAMESPACE);

@@ -1,4 +1,5 @@
 import type { AuditHead, Draft, Entry } from '../core/entry';
+import type { RunNote } from '../core/cycle-ledger';
 import type { Receipt } from '../core/effects';
 import type { DecisionCheck } from '../core/deciders';
 import type { DecisionRequest } from '../core/halts';
@@ -19,6 +20,7 @@ export interface Store {
   readonly cycles: CycleStore;
   readonly registry: RegistryStore;
   readonly latch: LatchStore;
+  readonly ledger: LedgerStore;
   close(): Promise<void>;
 }
 
@@ -123,6 +125,16 @@ export interface LatchStore {
   set(cause: LatchCause, at: string): Promise<Latch>;
   /** A human's decision on it; a refusal is put on record. */
   clear(request: DecisionRequest, at: string, check?: DecisionCheck | null): Promise<LatchAnswer>;
+}
+
+/** The ledger of cycles, in an audit chain of its own. */
+export interface LedgerStore {
+  /**
+   * C1.1: notes how far a cycle's chain has come, at a run's opening and at its close; durable when it returns. A note that
+   * another attempt has made already may be made again.
+   * @throws StoreError AUDIT_UNAVAILABLE
+   */
+  note(note: RunNote): Promise<void>;
 }
 
 /** Where the registry's newest snapshot is: a document, by its hash. */

@@ -19,7 +19,15 @@ import { withLock } from '../../src/store/files/growing';
 import { openFileStore } from '../../src/store/files/index';
 import type { Store } from '../../src/store/store';
 import { runChild } from '../store/child';
-import { CYCLE, draft, drafts, OTHER_CYCLE, wholeRun } from '../store/drafts';
+import {
+  CYCLE,
+  draft,
+  drafts,
+  keepAllDocuments,
+  OTHER_CYCLE,
+  THIRD_CYCLE,
+  wholeRun,
+} from './trails';
 
 describe('verify', () => {
   let home: string;
@@ -33,6 +41,7 @@ describe('verify', () => {
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), 'harness-verify-'));
     store = await openFileStore(home);
+    await keepAllDocuments(store);
     head = await store.audit.append(CYCLE, wholeRun('r1', 4));
     whole = await readFile(chainFile());
   });
@@ -73,7 +82,7 @@ describe('verify', () => {
   });
 
   test('an unfinished cycle is intact so far', async () => {
-    await store.audit.append(OTHER_CYCLE, drafts('r2', 1, 2));
+    await store.audit.append(OTHER_CYCLE, drafts('r2', 1, 2, OTHER_CYCLE));
     const report = await verifyTrail(home, OTHER_CYCLE);
     expect(report).toMatchObject({ exit: 0, cycles: [{ status: 'INTACT', ended: false }] });
   });
@@ -153,10 +162,10 @@ describe('verify', () => {
 
   test('the first bad place is named', async () => {
     const lines = textLines();
-    const changed = lines.with(2, (lines[2] ?? '').replace('entry 3', 'entry 8'));
+    const changed = lines.with(1, (lines[1] ?? '').replace('entry 2', 'entry 8'));
     await writeFile(chainFile(), joined(changed));
-    const problem = { line: 3, seq: 3, problem: 'its hash does not fit its content' };
-    expect(await verifyTrail(home)).toMatchObject({ exit: 1, cycles: [{ entries: 2, problem }] });
+    const problem = { line: 2, seq: 2, problem: 'its hash does not fit its content' };
+    expect(await verifyTrail(home)).toMatchObject({ exit: 1, cycles: [{ entries: 1, problem }] });
   });
 
   test('a whole chain that is gone is found by its result', async () => {
@@ -193,11 +202,10 @@ describe('verify', () => {
   });
 
   test('the worst finding decides', async () => {
-    const third = OTHER_CYCLE.replace('7b', '8c');
-    await store.audit.append(OTHER_CYCLE, drafts('r1', 1, 2));
-    await store.audit.append(third, drafts('r1', 1, 2));
+    await store.audit.append(OTHER_CYCLE, drafts('r1', 1, 2, OTHER_CYCLE));
+    await store.audit.append(THIRD_CYCLE, drafts('r1', 1, 2, THIRD_CYCLE));
     expect((await verifyTrail(home)).exit).toBe(0);
-    await writeFile(join(home, 'results', `${third}.json`), 'no JSON');
+    await writeFile(join(home, 'results', `${THIRD_CYCLE}.json`), 'no JSON');
     expect((await verifyTrail(home)).exit).toBe(3);
     await appendFile(join(folder(), `${OTHER_CYCLE}.jsonl`), '{');
     expect((await verifyTrail(home)).exit).toBe(2);
@@ -245,7 +253,9 @@ describe('verify', () => {
 
   test('a batch that is just being written is waited for', async () => {
     const file = join(folder(), `${OTHER_CYCLE}.jsonl`);
-    const line = Buffer.from(`${sealEntry(OTHER_CYCLE, draft('r1', 1), null).line}\n`);
+    const line = Buffer.from(
+      `${sealEntry(OTHER_CYCLE, draft('r1', 1, {}, OTHER_CYCLE), null).line}\n`,
+    );
     const locked = await withLock(file, 1000, async (handle) => {
       await handle.write(line.subarray(0, 100));
       const begun = verifyTrail(home, OTHER_CYCLE);
@@ -260,10 +270,10 @@ describe('verify', () => {
   test('it changes nothing, and sees no half of a batch that is being written', async () => {
     const child = runChild(
       `const { openFileStore } = require('./src/store/files/index.ts');
-       const { drafts, OTHER_CYCLE } = require('./test/store/drafts.ts');
+       const { drafts, OTHER_CYCLE } = require('./test/audit/trails.ts');
        const store = await openFileStore(${JSON.stringify(home)});
        for (let seq = 1; seq < 3000; seq += 50) {
-         await store.audit.append(OTHER_CYCLE, drafts('r1', seq, seq + 49));
+         await store.audit.append(OTHER_CYCLE, drafts('r1', seq, seq + 49, OTHER_CYCLE));
          if (seq === 1) console.log('writing');
        }`,
     );
@@ -276,7 +286,8 @@ describe('verify', () => {
     while (writing) {
       const report = await verifyTrail(home);
       expect(report.exit).toBe(0);
-      seen.add((report.cycles[1]?.entries ?? -1) % 50);
+      const other = report.cycles.find(({ cycle_id }) => cycle_id === OTHER_CYCLE);
+      seen.add((other?.entries ?? -1) % 50);
     }
     expect(await end).toBe(0);
     expect([...seen]).toEqual([0]);

@@ -1,6 +1,7 @@
 import { chainEntry } from '../../src/audit/chain';
+import { knownRuns } from '../../src/core/cycle-ledger';
 import type { Entry } from '../../src/core/entry';
-import { hashBytes } from '../../src/core/identity';
+import { hashBytes, LEDGER_CHAIN } from '../../src/core/identity';
 import type { CycleRecord, Store } from '../../src/store/store';
 import { claimContract } from './claim-contract';
 import { effectContract } from './effect-contract';
@@ -35,6 +36,7 @@ export function storeContract(name: string, makePlace: () => Promise<Place>): vo
     claimContract(opened);
     effectContract(opened);
     cycleContract(opened);
+    ledgerContract(opened);
   });
 }
 
@@ -227,5 +229,23 @@ function cycleContract(opened: Opened): void {
     expect(await cycles.result(CYCLE)).toBeNull();
     const ids = (await cycles.unfinished()).map((each) => each.cycle_id);
     expect(ids.sort()).toEqual([CYCLE, OTHER_CYCLE]);
+  });
+}
+
+function ledgerContract(opened: Opened): void {
+  test('C1.1: what is noted stands in the ledger in order, also what is noted at once and twice', async () => {
+    const { store, open } = opened();
+    const head = hashBytes(Buffer.from('end'));
+    const note = (run_id: string) =>
+      store.ledger.note({ kind: 'RUN_OPENED', cycle_id: CYCLE, run_id, entries: 2, head });
+    await note('r0');
+    await Promise.all(['r1', 'r2', 'r2', 'r3'].map(note));
+    const entries = (await (await open()).audit.read(LEDGER_CHAIN)) ?? [];
+    const told = entries.map(({ seq, type, data }) => [seq, type, data['run_id']]);
+    expect(told).toEqual([
+      [1, 'LEDGER_OPENED', undefined],
+      ...['r0', 'r1', 'r2', 'r2', 'r3'].map((run, i) => [i + 2, 'RUN_OPENED', run]),
+    ]);
+    expect(knownRuns(entries).cycles.get(CYCLE)?.[0]).toEqual({ entries: 2, head });
   });
 }

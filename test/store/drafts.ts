@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ChainReport, checkChain } from '../../src/audit/chain';
 import type { Draft } from '../../src/core/entry';
 
 export const CYCLE = '0f3a1c52-6c1e-5d0b-8a77-3f2b9c4d5e6f';
@@ -34,4 +37,10 @@ export function emitted(run: string, seq: number, actionIds: readonly string[]):
   return actionIds.map((action_id, index) =>
     draft(run, seq, { part: index + 1, type: 'ACTION_EMITTED', task: 'T4', data: { action_id } }),
   );
+}
+
+/** The chain of these entries in itself: they tell of nothing that a cycle could have done. */
+export async function chainIn(home: string, cycleId = CYCLE): Promise<ChainReport> {
+  const text = await readFile(join(home, 'audit', `${cycleId}.jsonl`), 'utf8');
+  return checkChain(cycleId, text.split('\n').slice(0, -1));
 }

@@ -127,7 +127,7 @@ function refuseDisorder(drafts: readonly Draft[]): void {
 }
 
 /** The chain's last entry. What is damaged is not built upon: the damage must stay to be seen. */
-function readTail(fd: number, size: number, cycleId: string, path: string): Entry | null {
+export function readTail(fd: number, size: number, cycleId: string, path: string): Entry | null {
   for (const line of linesBackward(fd, size)) {
     const reading = readEntry(cycleId, line.toString());
     if (reading.problem === null) return reading.entry;

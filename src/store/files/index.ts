@@ -5,6 +5,7 @@ import { fileClaims } from './claims';
 import { fileCycles } from './cycles';
 import { fileDocuments } from './documents';
 import { fileEffects } from './effects';
+import { fileLedger } from './ledger';
 import { fileLatch } from './latch';
 import { asStoreError } from './errors';
 import { homeAt, type FileStoreOptions } from './home';
@@ -47,6 +48,7 @@ export async function openFileStore(home: string, options: FileStoreOptions = {}
     cycles: fileCycles(shared),
     registry: fileRegistry(shared, documents),
     latch: fileLatch(shared, audit),
+    ledger: fileLedger(shared),
     // Nothing is held open between calls.
     close: async () => undefined,
   };
