@@ -67,6 +67,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'core',
       'documents',
       'draw',
+      'drill',
       'logger',
       'people',
       'problem',
@@ -87,6 +88,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   skills: { from: [], packages: ['execution-harness/skill', 'zod'] },
   demo: {
     from: ['cli', 'client', 'core', 'problem', 'server', 'store', 'worker'],
+    node: true,
+  },
+  drill: {
+    from: ['audit', 'authoring', 'client', 'core', 'problem', 'sandbox', 'server', 'store'],
+    packages: ['@temporalio/common/lib/time'],
     node: true,
   },
   sandbox: { from: ['core'], packages: ['esbuild', 'zod'], node: true },

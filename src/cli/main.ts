@@ -6,6 +6,7 @@ import { auditCommands } from './audit';
 import type { GlobalOptions } from './context';
 import { cycleCommands } from './cycle';
 import { doctorCommand } from './doctor';
+import { drillCommand } from './drill';
 import { haltCommands } from './halt';
 import { planCommand } from './plan';
 import { skillsCommands } from './skills';
@@ -48,6 +49,7 @@ function program(): Command {
     skillsCommands,
     scheduleCommands,
     auditCommands,
+    drillCommand,
   ])
     add(root);
   quietly(root);
