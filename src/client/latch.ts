@@ -54,11 +54,13 @@ export async function haltAll(
 /** A human's decision on the latch: RESUME clears it, and the cycles that it suspended go on. @throws Problem REFUSED */
 export async function resumeAll(
   { harness, store }: Reach,
-  decision: DecisionRequest,
+  decision: Omit<DecisionRequest, 'halt_id'> & { readonly halt_id?: string },
   check: DecisionCheck | null = null,
 ): Promise<{ message: string; halt_id: string; told: number; open_cycles: number }> {
-  const answer = await store.latch.clear(decision, new Date().toISOString(), check);
-  const { halt_id } = decision;
+  const { halt, cleared } = await store.latch.now();
+  const halt_id = decision.halt_id ?? halt?.halt_id ?? cleared?.halt_id ?? '';
+  const request = { ...decision, halt_id };
+  const answer = await store.latch.clear(request, new Date().toISOString(), check);
   if (!answer.accepted)
     throw new Problem('REFUSED', `the decision is refused: ${answer.message}`, halt_id);
   const open = await store.cycles.unfinished();
