@@ -180,6 +180,8 @@ export interface ChainProblem {
 /** A chain up to its first problem: `entries` and `head` tell how far it is good. */
 export interface ChainReport extends AuditHead {
   readonly runs: number;
+  /** Type of the first entry: what kind of chain it is; null while there is none. */
+  readonly first: string | null;
   /** The newest run has its CYCLE_ENDED. */
   readonly ended: boolean;
   readonly problem: ChainProblem | null;
@@ -199,6 +201,7 @@ export function checkChain(
   let entries = 0;
   let problem: ChainProblem | null = null;
   let ended = false;
+  let first: string | null = null;
   for (const line of lines) {
     const at = entries + 1;
     const reading = readEntry(cycleId, line);
@@ -212,12 +215,13 @@ export function checkChain(
       break;
     }
     last = reading.entry;
+    first ??= last.type;
     ended = endedBy(last, ended);
     entries = at;
     runs.add(last.run_id);
     onEntry?.(last, entries);
   }
-  return { entries, head: last?.hash ?? null, runs: runs.size, ended, problem };
+  return { entries, head: last?.hash ?? null, runs: runs.size, first, ended, problem };
 }
 
 /** Behind a schedule's deletion its last cycle may still come to be told. */

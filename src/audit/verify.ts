@@ -17,6 +17,7 @@ import { examine, type Finding, type Needed, neededBy } from './evidence';
 import {
   conclude,
   couldNotLook,
+  kindOf,
   type AlienFile,
   type CycleTrail,
   type TrailReport,
@@ -151,7 +152,14 @@ interface FoundChain {
   readonly missing: Finding | null;
 }
 
-const NO_CHAIN: ChainReport = { entries: 0, head: null, runs: 0, ended: false, problem: null };
+const NO_CHAIN: ChainReport = {
+  entries: 0,
+  head: null,
+  runs: 0,
+  first: null,
+  ended: false,
+  problem: null,
+};
 
 async function readChain(
   home: Home,
@@ -261,8 +269,9 @@ function trailOf(
   report: ChainReport,
   problem: ChainProblem | null,
 ): CycleTrail {
-  const { entries, head, ended } = report;
-  return { cycle_id: cycleId, status, entries, head, ended, problem };
+  const { entries, head, ended, first } = report;
+  const kind = cycleId === LEDGER_CHAIN ? 'ledger' : kindOf(first);
+  return { kind, cycle_id: cycleId, status, entries, head, ended, problem };
 }
 
 function atLine(line: number, problem: string): ChainProblem {

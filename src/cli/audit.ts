@@ -75,8 +75,8 @@ function brief(data: unknown): string {
 
 async function verify(context: Context, id: string | undefined): Promise<void> {
   const report = await look(context, id);
-  const lines = report.cycles.map((trail) => [
-    trail.cycle_id,
+  const lines = [...report.cycles, ...report.governance].map((trail) => [
+    trail.kind === 'cycle' ? trail.cycle_id : `${trail.kind} ${trail.cycle_id}`,
     trail.status,
     `${trail.entries}`,
     trail.ended ? 'ended' : 'so far',
@@ -87,7 +87,7 @@ async function verify(context: Context, id: string | undefined): Promise<void> {
   const rest = [
     ...report.aliens.map(({ path, problem }) => `${plain(path)}: ${problem}`),
     ...(report.problem === null ? [] : [report.problem]),
-    `${report.status}: ${report.cycles.length} chains looked at`,
+    `${report.status}: ${report.cycles.length + report.governance.length} chains looked at`,
   ];
   const drawn =
     lines.length === 0

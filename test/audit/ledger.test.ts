@@ -18,7 +18,7 @@ describe('the ledger of cycles', () => {
     writeFile(file(id), kept.map((line) => `${line}\n`).join(''));
   const found = async (id = CYCLE) => {
     const report = await verifyTrail(home);
-    const trail = report.cycles.find(({ cycle_id }) => cycle_id === id);
+    const trail = [...report.cycles, ...report.governance].find(({ cycle_id }) => cycle_id === id);
     return [report.exit, trail?.status, trail?.problem?.problem];
   };
 

@@ -69,11 +69,19 @@ describe('verify', () => {
 
   test('an ended cycle whose chain reaches its result is intact', async () => {
     await keepResult(head);
-    const cycle = { cycle_id: CYCLE, status: 'INTACT', ...head, ended: true, problem: null };
+    const cycle = {
+      kind: 'cycle',
+      cycle_id: CYCLE,
+      status: 'INTACT',
+      ...head,
+      ended: true,
+      problem: null,
+    };
     expect(await verifyTrail(home)).toEqual({
       status: 'INTACT',
       exit: 0,
       cycles: [cycle],
+      governance: [],
       aliens: [],
       not_begun: [],
       problem: null,
