@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
+import { couldNotLook } from '../audit/report';
 import { verifyTrail } from '../audit/verify';
+import type { Testimony } from '../audit/witness';
 import type { Entry } from '../core/entry';
 import { scheduleId } from '../core/identity';
 import { Problem } from '../problem';
 import type { CycleRecord, Store } from '../store/store';
 import { type Context, contextOf } from './context';
+import { checkpointTestimonies, proofCommands } from './audit-proof';
 import { plain, table } from './render';
 
 export function auditCommands(root: Command): void {
@@ -18,9 +21,14 @@ export function auditCommands(root: Command): void {
     .description(
       'check the chain of one cycle, or every byte of the trail: exit 0 intact, 1 broken, 2 incomplete, 3 could not look',
     )
-    .action((id: string | undefined, _: object, command: Command) =>
-      verify(contextOf(command), id),
+    .option('--public-key FILE', 'also hold it against the signed checkpoints (Ed25519, PEM)')
+    .option('--checkpoint FILE', 'a checkpoint kept elsewhere')
+    .option('--against-temporal', "also hold it against what Temporal's history returned")
+    .option('--export DIR', 'look at an exported folder instead of HARNESS_HOME')
+    .action((id: string | undefined, options: VerifyOptions, command: Command) =>
+      verify(contextOf(command), id, options),
     );
+  proofCommands(audit);
 }
 
 async function show(context: Context, id: string): Promise<void> {
@@ -73,8 +81,23 @@ function brief(data: unknown): string {
   return line.length > 160 ? `${line.slice(0, 159)}…` : line;
 }
 
-async function verify(context: Context, id: string | undefined): Promise<void> {
-  const report = await look(context, id);
+interface VerifyOptions {
+  readonly publicKey?: string;
+  readonly checkpoint?: string;
+  readonly againstTemporal?: boolean;
+  readonly export?: string;
+}
+
+async function verify(
+  context: Context,
+  id: string | undefined,
+  options: VerifyOptions,
+): Promise<void> {
+  const report = await look(context, id, options).catch((error: unknown) => {
+    // What was to be held against the trail is not there or proves nothing: nobody could look.
+    if (!(error instanceof Problem)) throw error;
+    return couldNotLook(error.message);
+  });
   const lines = [...report.cycles, ...report.governance].map((trail) => [
     trail.kind === 'cycle' ? trail.cycle_id : `${trail.kind} ${trail.cycle_id}`,
     trail.status,
@@ -97,12 +120,39 @@ async function verify(context: Context, id: string | undefined): Promise<void> {
   process.exitCode = report.exit;
 }
 
-async function look(context: Context, id: string | undefined): ReturnType<typeof verifyTrail> {
-  if (id === undefined) return verifyTrail(context.home);
+async function look(
+  context: Context,
+  id: string | undefined,
+  options: VerifyOptions,
+): ReturnType<typeof verifyTrail> {
+  const home = options.export ?? context.home;
+  const others = await testimonies(context, home, options);
+  if (id === undefined || options.export !== undefined) return verifyTrail(home, id, others);
   const store = await context.store();
   const record = await knownCycle(store, id);
-  if (record !== null) return verifyTrail(context.home, record.cycle_id);
+  if (record !== null) return verifyTrail(home, record.cycle_id, others);
   // The trail may know it all the same; or it is a schedule's name.
   const known = (await store.audit.read(chainOf(id))) !== null;
-  return verifyTrail(context.home, known ? chainOf(id) : id);
+  return verifyTrail(home, known ? chainOf(id) : id, others);
+}
+
+async function testimonies(
+  context: Context,
+  home: string,
+  { publicKey, checkpoint, againstTemporal }: VerifyOptions,
+): Promise<Testimony[]> {
+  if (checkpoint !== undefined && publicKey === undefined)
+    throw new Problem('USAGE', '--checkpoint needs --public-key, whose it is', '--public-key');
+  const signed =
+    publicKey === undefined
+      ? []
+      : await checkpointTestimonies(context, home, publicKey, checkpoint);
+  if (againstTemporal !== true) return signed;
+  const { endsInTemporal } = await import('../client/witness');
+  const harness = await context.harness();
+  try {
+    return [...signed, { who: "Temporal's history", ends: await endsInTemporal(harness) }];
+  } finally {
+    await harness.close();
+  }
 }
