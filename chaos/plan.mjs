@@ -1,0 +1,127 @@
+// What a run does, all of it from the seed: which cycles of which shape, and which fault when. No clock and no chance in here.
+
+/** The shapes of cycles; what may become of each is in model.mjs. */
+export const SHAPES = [
+  'plain',
+  'skill',
+  'parallel',
+  'gated',
+  'held',
+  'brief',
+  'low-confidence',
+  'regime-closed',
+  'no-beliefs',
+  'missing-state',
+  'old-state',
+  'rogue',
+];
+
+/** Faults of machines: one after the other, at their time. */
+export const MACHINE_FAULTS = [
+  'kill-worker',
+  'kill-server',
+  'kill-worker-in-task',
+  'freeze-worker',
+  'net-cut',
+  'net-hole',
+  'net-delay',
+  'net-reorder',
+  'block-audit',
+];
+
+/** Faults of people: each upon one cycle, some moments after its start. */
+export const PEOPLE_FAULTS = [
+  'cancel',
+  'duplicate-start',
+  'halt-all',
+  'terminate',
+  'signal-storm',
+  'early-messages',
+  'late-messages',
+  'reset',
+  'malformed',
+  'override',
+  'halt',
+  'cancel-and-run-again',
+  'clock-jump',
+];
+
+const CYCLE_MS = 800;
+const FAULT_MS = 2_700;
+/** A jumped clock stays so for this many cycles. */
+const JUMPED_CYCLES = 3;
+
+/** @returns `{cycles: [{n, shape, at_ms, clock, choice}], faults: [{n, kind, at_ms, for_ms, cycle, after_ms, which}]}` */
+export function planOf({ seed, cycles, faults }) {
+  const random = randomOf(seed);
+  const span = Math.max(cycles * CYCLE_MS, faults * FAULT_MS);
+  const shapes = deck(random, SHAPES, cycles);
+  const planned = shapes.map((shape, n) => ({
+    n,
+    shape,
+    at_ms: Math.round(((n + random() * 0.5) * span) / cycles),
+    clock: 'right',
+    // What a human will answer to this cycle's halts.
+    choice: random() < 0.3 ? 'ABORT' : 'GO_ON',
+  }));
+  const machine = Math.floor(faults / 2);
+  const kinds = interleaved(
+    deck(random, MACHINE_FAULTS, machine),
+    deck(random, PEOPLE_FAULTS, faults - machine),
+  );
+  const planFault = (kind, n) => {
+    const at_ms = Math.round(((n + 0.3 + random() * 0.4) * span) / faults);
+    const before = planned.filter((cycle) => cycle.at_ms <= at_ms);
+    const cycle = before.length === 0 ? 0 : before.length - 1;
+    return {
+      n,
+      kind,
+      at_ms,
+      for_ms: Math.round(800 + random() * 3_200),
+      cycle,
+      after_ms: Math.round(random() * random() * 1_500),
+      which: Math.floor(random() * 2),
+    };
+  };
+  const planFaults = kinds.map(planFault);
+  for (const { kind, cycle, which } of planFaults) {
+    if (kind !== 'clock-jump') continue;
+    for (const jumped of planned.slice(cycle, cycle + JUMPED_CYCLES))
+      jumped.clock = which === 0 ? 'behind' : 'ahead';
+  }
+  return { cycles: planned, faults: planFaults };
+}
+
+/** Each once in a fresh order, then again, until there are `count`: no kind is left out by chance. */
+function deck(random, items, count) {
+  const cards = [];
+  while (cards.length < count) cards.push(...shuffled(random, items));
+  return cards.slice(0, count);
+}
+
+function shuffled(random, items) {
+  const cards = [...items];
+  for (let i = cards.length - 1; i > 0; i -= 1) {
+    const j = Math.floor(random() * (i + 1));
+    [cards[i], cards[j]] = [cards[j], cards[i]];
+  }
+  return cards;
+}
+
+function interleaved(some, others) {
+  const longest = Math.max(some.length, others.length);
+  return Array.from({ length: longest }, (_, i) => [others[i], some[i]])
+    .flat()
+    .filter((kind) => kind !== undefined);
+}
+
+/** mulberry32: small, and the same everywhere. */
+export function randomOf(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

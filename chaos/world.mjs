@@ -1,0 +1,186 @@
+// The world of a run: a file-backed server, two workers, each behind a proxy of its own, and one client that goes straight.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connectHarness } from '../dist/client.js';
+import { harnessHome } from '../dist/config.js';
+import { SEARCH_ATTRIBUTES } from '../dist/core/start.js';
+import { connectionSettings } from '../dist/server/connection.js';
+import { startEmbedded } from '../dist/server/embedded.js';
+import { locateBinary } from '../dist/server/locate.js';
+import { openFileStore } from '../dist/store/files/index.js';
+import { CONFIG, LEDGER } from './documents.mjs';
+import { openProxy } from './proxy.mjs';
+
+const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
+const WORKERS = 2;
+const HOLD_MS = 3_000;
+
+export class World {
+  home = mkdtempSync(join(tmpdir(), 'harness-chaos-'));
+  bodies = join(this.home, 'bodies.jsonl');
+  slots = [];
+  /** When a worker was lost to its tasks, or may have been. */
+  losses = [];
+  /** What a process did that nobody asked of it. */
+  accidents = [];
+  /** `halt --all`, from its return until it was cleared. */
+  latches = [];
+  /** Nobody clears the harness-wide halt now. */
+  holding = false;
+  closing = false;
+
+  static async open(say) {
+    const world = new World();
+    try {
+      await world.#open(say);
+      return world;
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+  }
+
+  async #open(say) {
+    writeFileSync(this.bodies, '');
+    writeFileSync(join(this.home, 'LEDGER.md'), LEDGER);
+    writeFileSync(join(this.home, 'harness.config.json'), JSON.stringify(CONFIG));
+    const cache = process.env.HARNESS_TEST_CACHE ?? harnessHome(process.env);
+    const { path } = await locateBinary({ home: cache, env: process.env, progress: say });
+    this.binary = path;
+    this.server = await this.#startServer(0);
+    this.port = Number(this.server.address.split(':')[1]);
+    for (let which = 0; which < WORKERS; which += 1)
+      this.slots.push({ which, proxy: await openProxy(this.port), process: null });
+    await Promise.all(this.slots.map((slot) => this.startWorker(slot)));
+    this.harness = await connectHarness(
+      connectionSettings({ env: { TEMPORAL_ADDRESS: this.server.address } }),
+      await openFileStore(this.home),
+      '',
+    );
+  }
+
+  get reach() {
+    return { harness: this.harness, store: this.harness.store };
+  }
+
+  #startServer(port) {
+    return startEmbedded({
+      binary: this.binary,
+      home: this.home,
+      dbFile: join(this.home, 'temporal.db'),
+      port,
+      uiPort: null,
+      searchAttributes: SEARCH_ATTRIBUTES,
+    });
+  }
+
+  async killServer() {
+    this.lose();
+    process.kill(this.server.pid, 'SIGKILL');
+    await this.server.exited;
+    this.server = await this.#startServer(this.port);
+  }
+
+  /** Resolves when it polls. */
+  async startWorker(slot) {
+    const env = {
+      PATH: process.env.PATH,
+      HARNESS_LOG_LEVEL: process.env.HARNESS_LOG_LEVEL,
+      HARNESS_HOME: this.home,
+      HARNESS_CONFIG: join(this.home, 'harness.config.json'),
+      CHAOS_BODIES: this.bodies,
+      TEMPORAL_ADDRESS: `127.0.0.1:${slot.proxy.port}`,
+    };
+    for (let tries = 1; ; tries += 1) {
+      const worker = fork(WORKER, [], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+      const ended = once(worker, 'exit').then(() => 'ended');
+      if ((await Promise.race([once(worker, 'message'), ended])) !== 'ended') {
+        slot.process = worker;
+        worker.once('exit', (code, signal) => void this.#onExit(slot, worker, code, signal));
+        return;
+      }
+      // No server behind the proxy just now: as an operator's supervisor would, again.
+      if (tries === 10) throw new Error(`worker ${slot.which} does not start`);
+      await sleep(500);
+    }
+  }
+
+  #onExit(slot, worker, code, signal) {
+    if (slot.process !== worker || this.closing) return;
+    this.accidents.push(`worker ${slot.which} ended by itself (status ${code}, signal ${signal})`);
+    this.lose();
+    this.startWorker(slot).catch((error) => this.accidents.push(String(error)));
+  }
+
+  /** SIGKILL, wherever it is; or held inside a task, if one comes soon. Another takes its place. */
+  async killWorker(which, inTask) {
+    const slot = this.slots[which];
+    const worker = slot.process;
+    if (inTask) {
+      worker.send('hold the next task');
+      await Promise.race([once(worker, 'message'), sleep(HOLD_MS)]);
+    }
+    this.lose();
+    slot.process = null;
+    await killed(worker);
+    await this.startWorker(slot);
+  }
+
+  async freezeWorker(which, ms) {
+    const worker = this.slots[which].process;
+    this.lose();
+    worker.kill('SIGSTOP');
+    await sleep(ms);
+    worker.kill('SIGCONT');
+  }
+
+  async disturbNetwork(which, how, ms) {
+    const { proxy } = this.slots[which];
+    this.lose();
+    if (how === 'delay') proxy.delay(Math.min(ms / 10, 200));
+    else proxy[how]();
+    await sleep(ms);
+    proxy.heal();
+  }
+
+  /** A file stands where the trail's folder should be: nothing can be written, whoever the user is. */
+  async blockAudit(ms) {
+    const [audit, aside] = ['audit', 'aside'].map((name) => join(this.home, name));
+    renameSync(audit, aside);
+    writeFileSync(audit, '');
+    await sleep(ms);
+    rmSync(audit);
+    renameSync(aside, audit);
+  }
+
+  lose() {
+    this.losses.push(Date.now());
+  }
+
+  async stopWorkers() {
+    this.closing = true;
+    await Promise.all(this.slots.map(({ process: worker }) => worker && killed(worker)));
+  }
+
+  /** The folder is kept when asked: it is what there is to look at. */
+  async close(keep = false) {
+    await this.stopWorkers();
+    await this.harness?.close();
+    await this.server?.stop();
+    for (const { proxy } of this.slots) await proxy.close();
+    if (!keep) rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function killed(worker) {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  const gone = once(worker, 'exit');
+  worker.kill('SIGKILL');
+  await gone;
+}

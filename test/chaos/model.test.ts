@@ -1,0 +1,61 @@
+import { chaos } from './facts';
+
+interface Plan {
+  readonly cycles: readonly { readonly shape: string; readonly clock: string }[];
+  readonly faults: readonly { readonly kind: string; readonly cycle: number }[];
+}
+
+const planOf = (seed: number, cycles = 60, faults = 20): Plan =>
+  chaos('plan.mjs', 'planOf', { seed, cycles, faults });
+
+const allowed = (changes: object): string[] =>
+  chaos('model.mjs', 'allowedOutcomes', {
+    shape: 'plain',
+    clock: 'right',
+    deeds: [],
+    losses: 0,
+    limit_ms: null,
+    lived_ms: 500,
+    ...changes,
+  });
+
+describe('the plan', () => {
+  it('is the same for the same seed, and another for another one', () => {
+    expect(planOf(7)).toEqual(planOf(7));
+    expect(planOf(8)).not.toEqual(planOf(7));
+  });
+
+  it('leaves out no shape of cycle and no kind of fault by chance', () => {
+    const { cycles, faults } = planOf(3, 24, 26);
+    expect(new Set(cycles.map(({ shape }) => shape)).size).toBe(12);
+    expect(new Set(faults.map(({ kind }) => kind)).size).toBe(22);
+  });
+
+  it('gives the cycles after a jump of the clock their timestamps from it', () => {
+    const { cycles, faults } = planOf(3, 24, 26);
+    const jump = faults.find(({ kind }) => kind === 'clock-jump');
+    expect(cycles[jump?.cycle ?? 0]?.clock).not.toBe('right');
+  });
+});
+
+describe('the reference model', () => {
+  it.each([
+    ['left alone', {}, ['COMPLETED']],
+    ['aborted', { deeds: ['ABORT?', 'ABORT'] }, ['HALTED']],
+    ['aborted, perhaps', { deeds: ['ABORT?'] }, ['COMPLETED', 'HALTED']],
+    ['aborted and then cut off', { deeds: ['ABORT', 'TERMINATE'] }, ['COMPLETED', 'HALTED']],
+    ['cancelled', { deeds: ['CANCEL'] }, ['COMPLETED', 'CANCELLED']],
+    ['a worker lost twice', { losses: 2 }, ['COMPLETED']],
+    ['a worker lost three times', { losses: 3 }, ['COMPLETED', 'DEGRADED']],
+    ['too late', { limit_ms: 100 }, ['COMPLETED', 'REJECTED']],
+    ['on a clock that jumped', { clock: 'ahead' }, ['REJECTED']],
+    [
+      'without its state, whatever the clock',
+      { shape: 'missing-state', clock: 'ahead' },
+      ['HALTED'],
+    ],
+    ['with nothing to do', { shape: 'no-beliefs' }, ['SKIPPED']],
+  ])('a cycle %s', (_what, changes, outcomes) => {
+    expect(allowed(changes)).toEqual(outcomes);
+  });
+});
