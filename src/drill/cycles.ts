@@ -83,7 +83,7 @@ export async function startRaw({ harness }: Site, graph: JsonObject): Promise<Cy
 
 /** The trail is what tells that a task runs. */
 export async function untilStarted(site: Site, record: CycleRecord, task: string): Promise<void> {
-  await until(`task ${task} runs`, async () =>
+  await until(site, `task ${task} runs`, async () =>
     (await entriesOf(site, record)).some(
       (entry) => entry.type === 'TASK_STARTED' && entry.task === task,
     ),
@@ -186,12 +186,13 @@ export async function register(
   await changeRegistry(harness, { ...next, operation: 'activate' });
 }
 
-export async function until(what: string, look: () => Promise<boolean>): Promise<void> {
+export async function until(site: Site, what: string, look: () => Promise<boolean>): Promise<void> {
   const giveUp = performance.now() + WAIT_MS;
   while (!(await look())) {
     if (performance.now() > giveUp)
       throw new Error(`${WAIT_MS / 1_000} s went by, and still not: ${what}`);
     await pause();
+    site.expectOpen();
   }
 }
 

@@ -267,7 +267,11 @@ export const DRILLS: readonly Drill[] = [
         ['note', 2],
       ] as const;
       const record = await start(site, { graph: graph('patient', [{ name: 'skill', steps }]) });
-      await until('the first effect is performed', async () => site.notesOf(record.cycle_id) > 0);
+      await until(
+        site,
+        'the first effect is performed',
+        async () => site.notesOf(record.cycle_id) > 0,
+      );
       await site.killWorkers();
       await site.startWorker();
       await settled(site, record);

@@ -32,6 +32,7 @@ export class Site {
   readonly sink: Sink;
   private readonly options: SiteOptions;
   private readonly workers = new Set<ChildProcess>();
+  private closed = false;
 
   private constructor(folder: string, harness: Harness, sink: Sink, options: SiteOptions) {
     this.folder = folder;
@@ -63,6 +64,7 @@ export class Site {
 
   /** Starts a worker process; resolves when it polls. */
   async startWorker(): Promise<void> {
+    this.expectOpen();
     const { connection, profile, env, program } = this.options;
     const named = profile === undefined ? [] : ['--profile', profile];
     const { address } = connection;
@@ -88,6 +90,11 @@ export class Site {
       );
   }
 
+  /** A drill that was interrupted ends at its next look. */
+  expectOpen(): void {
+    if (this.closed) throw new Error('the drill was interrupted');
+  }
+
   /** SIGKILL: nothing is drained. */
   async killWorkers(): Promise<void> {
     await Promise.all(
@@ -110,6 +117,7 @@ export class Site {
 
   /** Nothing of it stays, neither here nor on the server. Null, or what did stay. */
   async close(): Promise<string | null> {
+    this.closed = true;
     await this.killWorkers();
     await this.sink.close();
     const left = await this.dropNamespace();

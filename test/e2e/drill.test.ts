@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../src/core/json';
-import { Sandbox } from '../support/sandbox';
+import { ROOT, Sandbox } from '../support/sandbox';
 import { objects, uniqueBundle } from './documents';
 
 /** The drills as an operator runs them, beside a home and a namespace of his own, which they must leave alone. */
@@ -20,6 +22,12 @@ async function namespaces(): Promise<string[]> {
     .client()
     .workflowService.listNamespaces({ pageSize: 500 });
   return found.map(({ namespaceInfo }) => namespaceInfo?.name ?? '');
+}
+
+async function expectNothingLeft(): Promise<void> {
+  const isOfDrill = (name: string): boolean => name.startsWith('harness-drill');
+  expect(readdirSync(temporary).filter(isOfDrill)).toEqual([]);
+  expect((await namespaces()).filter(isOfDrill)).toEqual([]);
 }
 
 /** Every file under the operator's home, with its bytes. */
@@ -68,8 +76,7 @@ it('C3.F3, C7.V1–V5 detects every violation and fault, tells of it in time, an
 
   expect(filesOf(home)).toEqual(before);
   expect(existsSync(join(box.home, 'disturbed'))).toBe(false);
-  expect(readdirSync(temporary).filter((name) => name.startsWith('harness-drill'))).toEqual([]);
-  expect((await namespaces()).filter((name) => name.startsWith('harness-drill'))).toEqual([]);
+  await expectNothingLeft();
   const shown = (await box.json(['cycle', 'show', String(own['cycle_id'])])).value;
   expect(shown).toMatchObject({ phase: 'IDLE', outcome: null, halt: null });
 });
@@ -88,4 +95,22 @@ it('one drill alone runs with its controls, and a table is printed', async () =>
   ]);
   const unknown = await box.run(['drill', '--only', 'fire']);
   expect(unknown).toMatchObject({ status: 1, stderr: expect.stringContaining('no drill fire') });
+});
+
+it('Ctrl-C in the middle of it leaves nothing behind either', async () => {
+  const program = join(ROOT, 'bin', 'harness.js');
+  const child = spawn('node', [program, 'drill', '--only', 'operator-halt'], {
+    cwd: box.home,
+    env: box.env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  const closed = once(child, 'close');
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    if (text.includes('drilling:')) child.kill('SIGINT');
+  });
+  expect(await closed).toEqual([1, null]);
+  expect(said).toMatch(/the drill was interrupted: run it again\n$/);
+  await expectNothingLeft();
 });
