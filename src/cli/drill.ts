@@ -70,9 +70,9 @@ async function drill(context: Context, { only, list }: DrillOptions): Promise<vo
 
 function report(context: Context, rows: readonly Row[], ms: number): void {
   const passed = rows.every(({ grade }) => grade === 'PASSED');
-  const cells = rows.map(({ drill: name, expected, seen, notice_ms, grade, problems }) => [
+  const cells = rows.map(({ drill: name, shows, expected, seen, notice_ms, grade, problems }) => [
     name,
-    expected.join('; '),
+    grade === 'PASSED' ? shows : `${shows}: ${expected.join('; ')}`,
     grade === 'PASSED' ? 'as expected' : [...problems, `seen: ${seen.join('; ')}`].join('; '),
     notice_ms === null ? '' : String(notice_ms),
     grade,

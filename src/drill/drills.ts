@@ -15,6 +15,8 @@ export interface Drill {
   readonly name: string;
   /** What it injects, in a few words. */
   readonly injects: string;
+  /** What it expects, in a few words; `expected` is what counts. */
+  readonly shows: string;
   /** Drills of one stage run at the same time; what touches all cycles has a stage of its own. */
   readonly stage: 1 | 2 | 3;
   /** The skill that it needs, registered before. */
@@ -33,6 +35,7 @@ const expects = (facts: readonly string[], notice = false): Expectation => ({ fa
 export const CLEAN: Drill = {
   name: 'clean-cycle',
   injects: 'nothing: the control, which must raise nothing',
+  shows: 'COMPLETED, nothing raised',
   stage: 1,
   expected: expects(['outcome COMPLETED']),
   run: async (site) => evidence(site, await start(site, {})),
@@ -64,6 +67,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'operator-halt',
     injects: 'an operator halts a cycle in the middle of a task, then RESUME',
+    shows: 'halt, notice, RESUME, COMPLETED',
     stage: 1,
     skill: 'patient',
     expected: expects(
@@ -79,6 +83,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'undeclared-effect',
     injects: 'a skill asks for an effect that it has not declared, then RESUME',
+    shows: 'quarantine, halt, notice, RESUME',
     stage: 1,
     skill: 'undeclared',
     expected: expects(
@@ -104,6 +109,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'layer-bypass',
     injects: 'a skill reads a state that it has not declared',
+    shows: 'quarantine, the cycle goes on',
     stage: 1,
     skill: 'layer',
     expected: expects([
@@ -122,6 +128,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'permission-bypass',
     injects: "a task leaves out a permission of its skill's that is not granted",
+    shows: 'REJECT, the cycle goes on',
     stage: 1,
     skill: 'permission',
     expected: expects([
@@ -141,6 +148,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'repeated-violations',
     injects: 'the same skill violates three times',
+    shows: 'DEREGISTERED',
     stage: 1,
     skill: 'repeated',
     expected: expects([
@@ -162,6 +170,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'timeout',
     injects: 'a skill breaks its time',
+    shows: 'FAILED, counted',
     stage: 1,
     skill: 'patient',
     expected: expects([
@@ -177,6 +186,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'override-attempt',
     injects: 'a decision that asks for staleness to be ignored',
+    shows: 'refused, a violation, stays halted',
     stage: 1,
     skill: 'patient',
     expected: expects(
@@ -205,6 +215,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'stale-bundle',
     injects: 'a bundle that is an hour old',
+    shows: 'REJECTED',
     stage: 1,
     expected: expects(['outcome REJECTED', 'reason STATE_STALE']),
     run: async (site) => evidence(site, await start(site, { bundle: bundle({}, 3_600_000) })),
@@ -212,6 +223,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'missing-state',
     injects: 'a bundle without its regime',
+    shows: 'HALTED',
     stage: 1,
     expected: expects(['outcome HALTED', 'reason STATE_MISSING']),
     run: async (site) =>
@@ -220,6 +232,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'graph-without-gate',
     injects: 'a graph without the regime gate, by a client that is not ours',
+    shows: 'HALTED, a violation',
     stage: 1,
     expected: expects([
       'outcome HALTED',
@@ -231,6 +244,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'halt-expiry',
     injects: 'a halt that nobody answers',
+    shows: 'notice, HALTED at its expiry',
     stage: 1,
     skill: 'patient',
     expected: expects(
@@ -252,6 +266,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'worker-killed',
     injects: 'SIGKILL for the worker in the middle of a task, and another worker',
+    shows: 'another ends it, each effect once',
     stage: 2,
     skill: 'patient',
     expected: expects([
@@ -287,6 +302,7 @@ export const DRILLS: readonly Drill[] = [
   {
     name: 'halt-all',
     injects: '`halt --all` while a task runs, then `resume --all`',
+    shows: 'no task starts, then COMPLETED',
     stage: 3,
     skill: 'patient',
     expected: expects([

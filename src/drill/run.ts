@@ -13,6 +13,7 @@ import { skillCode, type SkillName } from './skill';
 export interface Row extends Graded {
   readonly drill: string;
   readonly injects: string;
+  readonly shows: string;
   readonly expected: readonly string[];
   readonly seen: readonly string[];
   readonly notice_ms: number | null;
@@ -62,9 +63,9 @@ async function registerSkills(site: Site, drills: readonly Drill[]): Promise<voi
 }
 
 async function rowOf(site: Site, drill: Drill): Promise<Row> {
-  const { name, injects, expected } = drill;
+  const { name, injects, shows, expected } = drill;
   const since = performance.now();
-  const said = { drill: name, injects, expected: expectedLines(drill) };
+  const said = { drill: name, injects, shows, expected: expectedLines(drill) };
   const ms = (): number => Math.round(performance.now() - since);
   try {
     const seen = await inTime(drill.run(site));
@@ -109,6 +110,7 @@ function graderRow(rows: readonly Row[]): Row {
   return {
     drill: 'wrong-expectations',
     injects: 'expectations that are wrong on purpose: the control of the grader',
+    shows: 'each is graded FAILED',
     expected: [`${count} of ${count} graded FAILED`],
     seen: [`${count - believed.length} of ${count} graded FAILED`],
     notice_ms: null,
@@ -127,6 +129,7 @@ async function recordRow({ home }: Site): Promise<Row> {
   return {
     drill: 'record',
     injects: 'nothing: verifies the trail of all of them',
+    shows: 'INTACT',
     expected: expected.facts,
     seen: seen.facts,
     notice_ms: null,
