@@ -43,8 +43,8 @@ it('C1.1 a cycle that is removed with everything around it is missed by Temporal
   for (const each of readdirSync(join(home, 'audit'))) rmSync(join(home, 'audit', each));
   for (const folder of ['results', 'cycles']) rmSync(join(home, folder, `${cycle}.json`));
   expect(await box.json(['audit', 'verify'])).toMatchObject({ status: 0 });
-  for (const with_ of [['--against-temporal'], ['--public-key', 'public.pem']]) {
-    const found = await box.json(['audit', 'verify', ...with_]);
+  for (const witness of [['--against-temporal'], ['--public-key', 'public.pem']]) {
+    const found = await box.json(['audit', 'verify', ...witness]);
     expect(found).toMatchObject({ status: 2, value: { status: 'INCOMPLETE' } });
   }
 });
