@@ -305,8 +305,8 @@ describe('what stands in no source', () => {
   test('a test that is skipped, or that keeps others from running', () => {
     const pattern = /\b(?:it|test|describe)\.(?:skip|only|todo|failing)\b|\bx(?:it|describe)\(/;
     const found = TESTS.filter(({ code }) => pattern.test(code)).map(({ path }) => path);
-    // Its suites need a PostgreSQL on the machine, and say so where there is none.
-    expect(found).toEqual(['test/support/postgres.ts']);
+    // Their suites need a browser or a PostgreSQL on the machine, and say so where there is none.
+    expect(found).toEqual(['test/support/browser.ts', 'test/support/postgres.ts']);
   });
 });
 

@@ -1,5 +1,7 @@
 import type { Cycle } from '../core/cycle';
 import type { Entry } from '../core/entry';
+import type { Graph } from '../core/graph';
+import { codeOf } from '../core/invariant';
 import { isObject, isRef, type Json, type JsonObject, type Sha256, valueOf } from '../core/json';
 import { buildPlan, type Plan } from '../core/plan';
 import type { Policy } from '../core/policy';
@@ -93,7 +95,7 @@ function planProblem(
     readonly policy_hash: Sha256;
   },
 ): string | null {
-  const { graph } = readGraph(document);
+  const graph = graphOf(document);
   if (graph === null) return 'a plan was built of a graph that is refused (C3.D3)';
   // Nothing of the bundle but its hash: what it bars, and by which skills, is the engine's to say, and may change with it.
   const own = buildPlan({ graph, bundle: null, policy, skills: NO_SKILLS, hashes });
@@ -117,32 +119,71 @@ function shapeOf({ tasks, parallel }: Plan): string {
   return JSON.stringify([parallel, shapes]);
 }
 
-/** Each document is read once for a chain; the first problem, in the chain's order. */
-export async function examine(
-  documents: DocumentStore,
-  needed: readonly Needed[],
-): Promise<Finding | null> {
-  const read = new Map<Sha256, Json | null | 'DAMAGED'>();
-  for (const { ref, what, line, seq, judge } of needed) {
-    const known = read.get(ref) ?? (await documentAt(documents, ref));
-    read.set(ref, known);
-    if (known === null)
-      return { line, seq, missing: true, problem: `${what} ${ref} is not in the store` };
-    if (known === 'DAMAGED')
-      return { line, seq, missing: false, problem: `${what} ${ref} does not hash to its name` };
-    const problem = judge?.(known) ?? null;
-    if (problem !== null) return { line, seq, missing: false, problem };
+type Known = Json | null | 'DAMAGED';
+
+/** How many small documents are kept: cycles share graphs and policies. */
+const KEPT = 500;
+const KEPT_CHARS = 64 * 1024;
+
+/** What entries stand on, read from one store. */
+export class Evidence {
+  private readonly kept = new Map<Sha256, Known>();
+  private readonly documents: DocumentStore;
+
+  constructor(documents: DocumentStore) {
+    this.documents = documents;
   }
-  return null;
+
+  /** The first problem, in the chain's order. */
+  async examine(needed: readonly Needed[]): Promise<Finding | null> {
+    const read = new Map<Sha256, Known>();
+    for (const { ref, what, line, seq, judge } of needed) {
+      const known = read.get(ref) ?? (await this.documentAt(ref));
+      read.set(ref, known);
+      if (known === null)
+        return { line, seq, missing: true, problem: `${what} ${ref} is not in the store` };
+      if (known === 'DAMAGED')
+        return { line, seq, missing: false, problem: `${what} ${ref} does not hash to its name` };
+      const problem = judge?.(known) ?? null;
+      if (problem !== null) return { line, seq, missing: false, problem };
+    }
+    return null;
+  }
+
+  private async documentAt(ref: Sha256): Promise<Known> {
+    const kept = this.kept.get(ref);
+    if (kept !== undefined) return kept;
+    const { known, chars } = await readDocument(this.documents, ref);
+    if (chars <= KEPT_CHARS) this.kept.set(ref, known);
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > KEPT && oldest !== undefined) this.kept.delete(oldest);
+    return known;
+  }
 }
 
-async function documentAt(documents: DocumentStore, ref: Sha256): Promise<Json | null | 'DAMAGED'> {
+async function readDocument(
+  documents: DocumentStore,
+  ref: Sha256,
+): Promise<{ readonly known: Known; readonly chars: number }> {
   try {
     const bytes = await documents.get(ref);
-    if (bytes === null) return null;
-    return valueOf(Buffer.from(bytes).toString('utf8')) ?? 'DAMAGED';
+    if (bytes === null) return { known: null, chars: 0 };
+    const known = valueOf(Buffer.from(bytes).toString('utf8')) ?? 'DAMAGED';
+    return { known, chars: bytes.length };
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'DOCUMENT_DAMAGED') return 'DAMAGED';
+    if (codeOf(error) === 'DOCUMENT_DAMAGED') return { known: 'DAMAGED', chars: 0 };
     throw error;
   }
+}
+
+/** Many plans are of one graph: it is judged once, as long as its document is kept. */
+const graphs = new WeakMap<object, Graph | null>();
+
+function graphOf(document: Json): Graph | null {
+  if (!isObject(document)) return null;
+  const known = graphs.get(document);
+  if (known !== undefined) return known;
+  const { graph } = readGraph(document);
+  graphs.set(document, graph);
+  return graph;
 }

@@ -13,7 +13,7 @@ import { readSettled } from '../store/files/growing';
 import { homeAt, isUuid, type Home } from '../store/files/home';
 import { linesForward } from '../store/files/lines';
 import { checkChain, type ChainProblem, type ChainReport } from './chain';
-import { examine, type Finding, type Needed, neededBy } from './evidence';
+import { Evidence, type Finding, type Needed, neededBy } from './evidence';
 import {
   conclude,
   couldNotLook,
@@ -36,6 +36,12 @@ import {
 
 const ENDING = '.jsonl';
 
+/** How many chains are looked at at once. */
+const AT_ONCE = 16;
+
+/** What all chains are held against, and where their documents are. */
+type Against = Witnesses & { readonly evidence: Evidence };
+
 /** Chains of the harness itself, which tell of no cycle. */
 const OWN_CHAINS = new Set([LATCH_CHAIN, LEDGER_CHAIN]);
 
@@ -52,7 +58,8 @@ export async function verifyTrail(
 ): Promise<TrailReport> {
   const place = homeAt(home);
   try {
-    const witnesses = { ledger: await readLedger(place), others };
+    const evidence = new Evidence(fileDocuments(place));
+    const witnesses = { ledger: await readLedger(place), others, evidence };
     return id === undefined
       ? await verifyAll(place, witnesses)
       : await verifyOne(place, id, witnesses);
@@ -61,7 +68,7 @@ export async function verifyTrail(
   }
 }
 
-async function verifyOne(home: Home, id: string, witnesses: Witnesses): Promise<TrailReport> {
+async function verifyOne(home: Home, id: string, witnesses: Against): Promise<TrailReport> {
   const cycleId = isUuid(id) ? id : (await fileCycles(home).find(id))?.cycle_id;
   const trail = cycleId === undefined ? null : await verifyCycle(home, cycleId, witnesses);
   if (trail === null) {
@@ -73,7 +80,7 @@ async function verifyOne(home: Home, id: string, witnesses: Witnesses): Promise<
   return conclude([trail], [], []);
 }
 
-async function verifyAll(home: Home, witnesses: Witnesses): Promise<TrailReport> {
+async function verifyAll(home: Home, witnesses: Against): Promise<TrailReport> {
   const folder = join(home.root, 'audit');
   const chains = new Set<string>();
   const aliens: AlienFile[] = [];
@@ -90,13 +97,18 @@ async function verifyAll(home: Home, witnesses: Witnesses): Promise<TrailReport>
   const known = new Set([
     ...chains,
     ...(await idsIn(home, 'results')),
-    ...told.flatMap((ends) => [...ends.keys()]),
+    ...told.flatMap((ends) => [...ends.keys()].filter(isUuid)),
   ]);
-  const cycles: CycleTrail[] = [];
-  for (const cycleId of [...known].sort()) {
-    const trail = await verifyCycle(home, cycleId, witnesses);
-    if (trail !== null) cycles.push(trail);
-  }
+  const ids = [...known].sort();
+  const trails = new Map<string, CycleTrail | null>();
+  // Several at once: most of the time is waiting for the disk.
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let id = ids[next++]; id !== undefined; id = ids[next++])
+      trails.set(id, await verifyCycle(home, id, witnesses));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const cycles = ids.flatMap((id) => trails.get(id) ?? []);
   const notBegun = (await idsIn(home, 'cycles')).filter((cycleId) => !known.has(cycleId));
   return conclude(cycles, aliens, notBegun);
 }
@@ -105,13 +117,13 @@ async function verifyAll(home: Home, witnesses: Witnesses): Promise<TrailReport>
 async function verifyCycle(
   home: Home,
   cycleId: string,
-  witnesses: Witnesses,
+  witnesses: Against,
 ): Promise<CycleTrail | null> {
   try {
     const { known, unknown } = await witnessesOf(home, cycleId, witnesses);
     const found = await readChain(home, cycleId, known);
     if (found !== null) {
-      const trail = judge(cycleId, await withEvidence(home, found), known, unknown);
+      const trail = judge(cycleId, await withEvidence(witnesses.evidence, found), known, unknown);
       return trail.status === 'INTACT' ? onLedger(home, trail, found, witnesses) : trail;
     }
     const who = unknown ? 'the stored result' : known[0]?.who;
@@ -128,7 +140,7 @@ async function onLedger(
   home: Home,
   trail: CycleTrail,
   { opened }: FoundChain,
-  { ledger }: Witnesses,
+  { ledger }: Against,
 ): Promise<CycleTrail> {
   const { since } = ledger;
   const strange = (runs: ReadonlySet<string>) =>
@@ -201,10 +213,10 @@ async function readChain(
 }
 
 /** What the entries stand on is read when the chain is let go: a writer is not kept waiting. */
-async function withEvidence(home: Home, found: FoundChain): Promise<FoundChain> {
+async function withEvidence(evidence: Evidence, found: FoundChain): Promise<FoundChain> {
   const { report } = found;
   if (report.problem !== null) return found;
-  const finding = await examine(fileDocuments(home), found.needed);
+  const finding = await evidence.examine(found.needed);
   if (finding === null) return found;
   if (finding.missing) return { ...found, missing: finding };
   const { line, seq, problem } = finding;

@@ -23,8 +23,8 @@ export function proofCommands(audit: Command): void {
   audit
     .command('checkpoint')
     .description('sign how far every chain has come; keep a copy where the harness cannot write')
-    .requiredOption('--key FILE', 'Ed25519 private key (PEM)')
-    .option('--out FILE', 'where to write it besides HARNESS_HOME/checkpoints')
+    .requiredOption('--key <file>', 'Ed25519 private key (PEM)')
+    .option('--out <file>', 'where to write it besides HARNESS_HOME/checkpoints')
     .action((options: { key: string; out?: string }, command: Command) =>
       checkpoint(contextOf(command), options.key, options.out),
     );
@@ -33,7 +33,7 @@ export function proofCommands(audit: Command): void {
     .description(
       'the record of one cycle, or all of it, as a folder: JSONL, documents, a page each',
     )
-    .requiredOption('--out DIR', 'an empty or new folder')
+    .requiredOption('--out <dir>', 'an empty or new folder')
     .action((id: string | undefined, options: { out: string }, command: Command) =>
       exportTo(contextOf(command), id, options.out),
     );

@@ -21,10 +21,10 @@ export function auditCommands(root: Command): void {
     .description(
       'check the chain of one cycle, or every byte of the trail: exit 0 intact, 1 broken, 2 incomplete, 3 could not look',
     )
-    .option('--public-key FILE', 'also hold it against the signed checkpoints (Ed25519, PEM)')
-    .option('--checkpoint FILE', 'a checkpoint kept elsewhere')
+    .option('--public-key <file>', 'also hold it against the signed checkpoints (Ed25519, PEM)')
+    .option('--checkpoint <file>', 'a checkpoint kept elsewhere')
     .option('--against-temporal', "also hold it against what Temporal's history returned")
-    .option('--export DIR', 'look at an exported folder instead of HARNESS_HOME')
+    .option('--export <dir>', 'look at an exported folder instead of HARNESS_HOME')
     .action((id: string | undefined, options: VerifyOptions, command: Command) =>
       verify(contextOf(command), id, options),
     );

@@ -13,7 +13,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 const STYLE = `
 body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1f2933;background:#fff}
 h1{font-size:1.5rem;margin-bottom:.25rem}h2{font-size:1.1rem;margin-top:2rem}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #d9dee4;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #d9dee4;overflow-wrap:break-word}th,td>span{white-space:nowrap}
 code,pre{font:12px/1.45 ui-monospace,monospace;overflow-wrap:anywhere;white-space:pre-wrap}
 .SUCCESS,.COMPLETED{color:#1d6b3a}.FAILED,.HALTED,.REJECTED{color:#a61b1b}.SKIPPED,.DEGRADED,.CANCELLED{color:#7a5c1e}
 svg{max-width:100%;height:auto}
@@ -185,7 +185,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function data(value: Json): string {
-  return `<pre>${text(JSON.stringify(value, null, isObject(value) ? 1 : 0))}</pre>`;
+  const lines = JSON.stringify(value, null, isObject(value) ? 1 : 0).split('\n');
+  return `<pre>${lines.map(text).join('\n')}</pre>`;
 }
 
 function code(value: string): string {

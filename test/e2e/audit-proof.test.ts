@@ -1,0 +1,50 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { freshBundle } from '../support/bundles';
+import { Sandbox } from '../support/sandbox';
+
+let box: Sandbox;
+let cycle = '';
+const keys = generateKeyPairSync('ed25519');
+const pem = { format: 'pem' } as const;
+beforeAll(async () => {
+  box = await Sandbox.open();
+  await box.worker();
+  box.file('key.pem', keys.privateKey.export({ ...pem, type: 'pkcs8' }).toString());
+  box.file('public.pem', keys.publicKey.export({ ...pem, type: 'spki' }).toString());
+  const input = box.file('bundle.json', freshBundle());
+  const { value } = await box.json(['cycle', 'start', '--input', input, '--wait']);
+  cycle = String(value['cycle_id']);
+});
+afterAll(() => box.close());
+
+it('C1.1 the record is held against signed checkpoints and the history of Temporal', async () => {
+  const signed = await box.json(['audit', 'checkpoint', '--key', 'key.pem', '--out', 'copy.json']);
+  expect(signed).toMatchObject({ status: 0, value: { v: 1 } });
+  expect(signed.value['chains']).toHaveLength(2);
+  const args = ['audit', 'verify', '--public-key', 'public.pem', '--against-temporal'];
+  expect(await box.json(args)).toMatchObject({ status: 0, value: { status: 'INTACT' } });
+});
+
+it('C1.1 an exported folder is verified with nothing but the public key', async () => {
+  expect(await box.run(['audit', 'export', '--out', 'out'])).toMatchObject({ status: 0 });
+  expect(await box.run(['audit', 'export', '--out', 'out'])).toMatchObject({ status: 1 });
+  const args = ['audit', 'verify', '--export', 'out', '--public-key', 'public.pem'];
+  expect(await box.json(args)).toMatchObject({ status: 0, value: { status: 'INTACT' } });
+  expect(readdirSync(join(box.home, 'out', 'pages'))).toEqual([`${cycle}.html`]);
+  // The private key is none to verify with: nobody could look.
+  const wrong = [...args.slice(0, -1), 'key.pem'];
+  expect(await box.json(wrong)).toMatchObject({ status: 3, value: { status: 'UNREADABLE' } });
+});
+
+it('C1.1 a cycle that is removed with everything around it is missed by Temporal and by the checkpoint', async () => {
+  const home = box.env['HARNESS_HOME'] ?? '';
+  for (const each of readdirSync(join(home, 'audit'))) rmSync(join(home, 'audit', each));
+  for (const folder of ['results', 'cycles']) rmSync(join(home, folder, `${cycle}.json`));
+  expect(await box.json(['audit', 'verify'])).toMatchObject({ status: 0 });
+  for (const witness of [['--against-temporal'], ['--public-key', 'public.pem']]) {
+    const found = await box.json(['audit', 'verify', ...witness]);
+    expect(found).toMatchObject({ status: 2, value: { status: 'INCOMPLETE' } });
+  }
+});
