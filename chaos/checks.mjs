@@ -122,6 +122,8 @@ function serverProblems({ cycle_id, result, temporal, deeds }) {
     return result.outcome === 'CANCELLED'
       ? []
       : say(`Temporal has it CANCELLED, the store ${result.outcome}`);
+  if (status === 'RUNNING')
+    return say(`it has ended ${result.outcome} on record, but its workflow still runs`);
   if (status !== 'COMPLETED') {
     const cut = deeds.includes('TERMINATE') || deeds.includes('RESET');
     return cut

@@ -138,16 +138,18 @@ function reportOf(done, { cycles }, violations) {
     cycles: cycles.length,
     faults: done.length,
     violations,
+    // Of the faults, those that found nothing to break: a cycle that had ended, a server that was away.
+    refused: done.filter((fault) => fault.refused !== null).length,
     faults_by_kind: count(done.map(({ kind }) => kind)),
     outcomes: count(cycles.map(({ result }) => String(result?.outcome ?? null))),
   };
 }
 
-function shown({ seed, cycles, faults, violations, faults_by_kind, outcomes }) {
+function shown({ seed, cycles, faults, refused, violations, faults_by_kind, outcomes }) {
   const rows = (counts) => Object.entries(counts).map(([name, count]) => [name, String(count)]);
   return [
     table([`${cycles} cycles`, ''], rows(outcomes)),
-    table([`${faults} faults`, ''], rows(faults_by_kind)),
+    table([`${faults} faults, ${refused} refused`, ''], rows(faults_by_kind)),
     `seed ${seed}: ${violations.length} violations of invariants`,
     ...violations.map(({ invariant, sentence }) => `${invariant}: ${sentence}`),
   ].join('\n\n');

@@ -7,6 +7,7 @@ const MALFORMED = [undefined, null, 'text', 1, [], {}, { reason: 1, by: {} }, { 
 const STORM = 150;
 const DUPLICATES = 8;
 const LATE_MS = 10_000;
+const TRIES = 10;
 const ALL_HALTED_MS = 2_500;
 const BY = 'chaos';
 
@@ -134,12 +135,14 @@ export const PEOPLE = {
   async 'halt-all'(world, _cycle, { for_ms }) {
     world.holding = true;
     try {
-      const { in_flight } = await haltAll(world.reach, { reason: 'chaos', by: BY });
+      const { in_flight } = await insisting(() =>
+        haltAll(world.reach, { reason: 'chaos', by: BY }),
+      );
       const latch = { from: Date.now(), to: 0, in_flight };
       await sleep(Math.min(for_ms, ALL_HALTED_MS));
       latch.to = Date.now();
       world.latches.push(latch);
-      await resumeAll(world.reach, decision(undefined, 'RESUME'));
+      await insisting(() => resumeAll(world.reach, decision(undefined, 'RESUME')));
     } finally {
       world.holding = false;
     }
@@ -148,6 +151,18 @@ export const PEOPLE = {
   /** The plan has given the next cycles their timestamps from it. */
   async 'clock-jump'() {},
 };
+
+/** The server may be away just now, or the record blocked. */
+async function insisting(act) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await act();
+    } catch (error) {
+      if (tries === TRIES) throw error;
+      await sleep(500);
+    }
+  }
+}
 
 /** Until Temporal has the cycle as over; given up after some time, for it may wait for a human. */
 async function closed({ harness }, { workflow_id }) {

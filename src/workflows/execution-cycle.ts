@@ -230,14 +230,16 @@ class CycleRun {
     this.visibility.phase();
     await this.haltAll(halt);
     // A record that cannot be written now is written with the first thing after the decision.
-    await this.flush();
-    if (this.decisions.hear()) await this.flush();
+    let written = await this.flush();
+    if (this.decisions.hear()) written = await this.flush();
     this.notices.attend();
     if (!this.cycle.haltOpen || this.recorder.closed || this.refusal !== null) return;
+    // Decided while it was being written, which failed: that has raised another one, which waits now.
+    if (this.cycle.halt?.halt_id !== halt.halt_id) return;
     const expiresMs =
       halt.expires_at === null ? Number.POSITIVE_INFINITY : (parseInstant(halt.expires_at) ?? 0);
     const leftMs = Math.max(expiresMs - Date.now(), 1);
-    const waitMs = Math.min(leftMs, this.lookAgainMs(halt), this.notices.waitMs());
+    const waitMs = Math.min(leftMs, this.lookAgainMs(halt, written), this.notices.waitMs());
     // R14: a refused decision leaves the halt open; it goes on record now, not with whatever ends the halt.
     const seen = this.recorder.version;
     const news = (): boolean => !this.cycle.haltOpen || this.rung || this.recorder.version !== seen;
@@ -271,9 +273,12 @@ class CycleRun {
     }
   }
 
-  /** A bell that was lost is made up for: a cycle that the harness-wide halt suspends looks by itself, ever more seldom. */
-  private lookAgainMs({ scope }: Halt): number {
-    if (scope !== 'harness') return TIMER_MS_MAX;
+  /**
+   * A bell that was lost is made up for: a cycle that the harness-wide halt suspends looks by itself, ever more seldom. So does
+   * one whose halt is not on record: who asks the record hears nothing of it, and if that says that the run is over, it is.
+   */
+  private lookAgainMs({ scope }: Halt, written: boolean): number {
+    if (scope !== 'harness' && written) return TIMER_MS_MAX;
     this.looks += 1;
     return Math.min(LOOK_MS * 2 ** Math.min(this.looks, 10), LOOK_MS_MAX);
   }

@@ -135,6 +135,11 @@ describe('finds, and names the cycle and the invariant:', () => {
       'SAME_RESULT',
       (cycle) => (cycle.temporal = { status: 'FAILED', result: null, failure: 'why' }),
     ],
+    [
+      'a workflow that does not end',
+      'SAME_RESULT',
+      (cycle) => (cycle.temporal = { status: 'RUNNING', result: null, failure: null }),
+    ],
     ['a process that is left', 'NO_LEFTOVER', (_, { leftovers }) => leftovers.push('process 1')],
     ['a worker that ended by itself', 'NO_ACCIDENT', (_, f) => f.accidents.push('worker 1 ended')],
   ];

@@ -116,6 +116,22 @@ it('C3.F3 a bundle that the worker does not have halts the cycle, and the halt n
   await world.expectSound();
 });
 
+it('C3.F3 a halt that came behind the last entry and cannot be written: mended, the cycle ends as it stands on record', async () => {
+  await worker.hold(cycle.workflow_id, 'appended CYCLE_ENDED');
+  await world.start(cycle);
+  await worker.held(cycle.workflow_id, 'appended CYCLE_ENDED');
+  // With news, the server refuses the workflow task that ends the cycle: it is done again, and sees the halt first.
+  await world.halt(cycle);
+  breakRecord();
+  worker.release(cycle.workflow_id, 'appended CYCLE_ENDED');
+  expect(await worker.write(cycle.cycle_id, 'TASK_ENDED', 0)).toBe('AUDIT_UNAVAILABLE');
+  mendRecord();
+  // Nobody hears of a halt in a cycle that has its result: it finds out by itself.
+  expect(await world.ended(cycle)).toMatchObject(COMPLETED);
+  expect(await types()).not.toContain('HALT_RAISED');
+  await world.expectSound();
+});
+
 /** The file of the cycle's bundle in the store. */
 async function documentOf({ input_hash }: Planned): Promise<string> {
   const digest = (input_hash ?? '').replace('sha256:', '');
