@@ -18,7 +18,7 @@ export type OutputSchemaRead =
 const SCHEMA_CHARS_MAX = 64 * 1_024;
 const PATTERN_CHARS_MAX = 1_000;
 /** A schema can ask for any amount of work, by `$ref` alone. Below the heartbeat timeout of a worker. */
-const WORK_MS_MAX = 1_000;
+const WORK_MS_MAX = 1_500;
 const PROBLEMS_MAX = 20;
 
 /**
