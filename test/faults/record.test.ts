@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoppingWorker } from './stopping-worker';
@@ -20,6 +20,19 @@ afterAll(() => world.close());
 const home = (): string => world.box.env['HARNESS_HOME'] ?? '';
 const audit = (): string => join(home(), 'audit');
 const aside = (): string => join(home(), 'aside');
+
+const chain = (): string => join(audit(), `${cycle.cycle_id}.jsonl`);
+
+/** A folder stands where the cycle's own chain should be: it alone cannot be written, the rest of the trail can. */
+function breakChain(): void {
+  renameSync(chain(), `${aside()}.jsonl`);
+  mkdirSync(chain());
+}
+
+function mendChain(): void {
+  rmdirSync(chain());
+  renameSync(`${aside()}.jsonl`, chain());
+}
 
 /** A file stands where the trail's folder should be: nothing can be written, whoever the user is. */
 function breakRecord(): void {
@@ -122,10 +135,10 @@ it('C3.F3 a halt that came behind the last entry and cannot be written: mended, 
   await worker.held(cycle.workflow_id, 'appended CYCLE_ENDED');
   // With news, the server refuses the workflow task that ends the cycle: it is done again, and sees the halt first.
   await world.halt(cycle);
-  breakRecord();
+  breakChain();
   worker.release(cycle.workflow_id, 'appended CYCLE_ENDED');
   expect(await worker.write(cycle.cycle_id, 'TASK_ENDED', 0)).toBe('AUDIT_UNAVAILABLE');
-  mendRecord();
+  mendChain();
   // Nobody hears of a halt in a cycle that has its result: it finds out by itself.
   expect(await world.ended(cycle)).toMatchObject(COMPLETED);
   expect(await types()).not.toContain('HALT_RAISED');
