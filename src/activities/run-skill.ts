@@ -2,6 +2,7 @@ import { activityInfo, ApplicationFailure, CancelledFailure } from '@temporalio/
 import type { TaskDone, TaskFailed } from '../core/answers';
 import type { Bundle } from '../core/bundle';
 import type { Output, TaskLeft, Violation } from '../core/events';
+import type { Task } from '../core/graph';
 import { codeOf, invariant, messageOf } from '../core/invariant';
 import type { Json, JsonObject } from '../core/json';
 import { SKILL_OUTPUT_BYTES_MAX } from '../core/limits';
@@ -32,13 +33,14 @@ export function runSkill(deps: Dependencies, call: SkillCall): Promise<TaskDone>
 
     const sandbox = await deps.skills.sandbox();
     const effects = effectsFor(deps, call, registration.manifest, cancelled);
+    const task = await declared(deps, call);
     const ending = await sandbox.run(
       {
         skill_ref: call.skill.ref,
         code: await deps.states.code(registration.bundle),
-        input: await inputsOf(deps, call),
+        input: task.inputs,
         states: await statesFor(deps, call, registration, bundle),
-        outputs: await outputsFor(deps, call),
+        outputs: await outputsFor(deps, call, task),
         effects: registration.manifest.side_effects,
         task_id: call.task.task_id,
         idempotency_key: `${call.cycle_id}:${call.task.task_id}`,
@@ -85,11 +87,12 @@ function permissionBypass(
   return { code: 'PERMISSION_BYPASS', detail };
 }
 
-async function inputsOf({ states }: Dependencies, call: SkillCall): Promise<Json> {
+/** The task as its graph declares it. */
+async function declared({ states }: Dependencies, call: SkillCall): Promise<Task> {
   const { graph } = await states.graph(call.hashes.graph);
   const task = graph?.tasks.find(({ name }) => name === call.task.name);
   invariant(task !== undefined, 'C4.I1', `task ${call.task.name} is in the graph`);
-  return task.inputs;
+  return task;
 }
 
 /** C7.D: the declared states and no other; of the beliefs, behind T3, the surviving ones (SK-2, R33). */
@@ -108,21 +111,16 @@ async function statesFor(
   return { ...given, active_beliefs: beliefs as unknown as Json };
 }
 
-async function outputsFor(deps: Dependencies, call: SkillCall): Promise<Record<string, Json>> {
-  const carried =
-    call.outputs ?? (await taskOutput(deps.store.audit, call, await dependenciesOf(deps, call)));
+async function outputsFor(
+  deps: Dependencies,
+  call: SkillCall,
+  { depends_on }: Task,
+): Promise<Record<string, Json>> {
+  const carried = call.outputs ?? (await taskOutput(deps.store.audit, call, depends_on));
   const outputs: Record<string, Json> = {};
   for (const [task, output] of Object.entries(carried))
     outputs[task] = await deps.states.resolved(output);
   return outputs;
-}
-
-async function dependenciesOf(
-  { states }: Dependencies,
-  call: SkillCall,
-): Promise<readonly string[]> {
-  const { graph } = await states.graph(call.hashes.graph);
-  return graph?.tasks.find(({ name }) => name === call.task.name)?.depends_on ?? [];
 }
 
 type Answer = { readonly output: Output } | { readonly faults: readonly SkillFault[] };

@@ -1,6 +1,6 @@
 import { BUILT_IN_VERSION, BUILT_INS } from '../core/graph';
-import type { JsonObject } from '../core/json';
-import { own, parseRef, type Registry } from '../core/registry';
+import { type JsonObject, own } from '../core/json';
+import { parseRef, type Registry } from '../core/registry';
 import type { SkillRegistration, SkillState } from '../core/skills';
 import type { Store } from '../store/store';
 

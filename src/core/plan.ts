@@ -3,7 +3,7 @@ import { evaluateCondition, parseCondition } from './conditions';
 import { effectsOf, executionOrder, gateTargets, quote } from './construct';
 import { BUILT_IN_VERSION, type Graph, isBuiltIn, type Task } from './graph';
 import { planHash, taskId } from './identity';
-import type { Sha256 } from './json';
+import { own, type Sha256 } from './json';
 import { deniedOf, type Grants, grantsOf } from './permissions';
 import type { Policy } from './policy';
 import { toRanges } from './ranges';
@@ -124,7 +124,7 @@ export function buildPlan(input: PlanInput): Plan {
 }
 
 function factsFor(task: Task, skills: SkillsSnapshot): SkillFacts | undefined {
-  return Object.hasOwn(skills, task.skill_ref) ? skills[task.skill_ref] : undefined;
+  return own(skills, task.skill_ref);
 }
 
 function plannedSkill(

@@ -1,6 +1,6 @@
-import { own, parseRef, putSkill, type Registry, type SkillRecord } from './registry';
+import { parseRef, putSkill, type Registry, type SkillRecord } from './registry';
 import type { Transition, VersionRecord, VersionState } from './registry';
-import { isObject, type Sha256 } from './json';
+import { isObject, own, type Sha256 } from './json';
 import type { SkillManifest } from './skills';
 
 export const REGISTRY_OPERATIONS = [

@@ -1,4 +1,4 @@
-import type { Sha256 } from './json';
+import { own, type Sha256 } from './json';
 import type { RegistryChange } from './registry-change';
 import type { ReasonCode, ViolationResponse } from './reasons';
 import type { SkillFacts, SkillManifest, SkillsSnapshot, SkillState } from './skills';
@@ -167,8 +167,4 @@ function movedAt(version: VersionRecord): string {
 
 export function putSkill(registry: Registry, skillId: string, skill: SkillRecord): Registry {
   return { ...registry, skills: { ...registry.skills, [skillId]: skill } };
-}
-
-export function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -1,6 +1,5 @@
-import type { Json, JsonObject } from '../../src/core/json';
+import { type Json, type JsonObject, own } from '../../src/core/json';
 import { DEFAULT_POLICY } from '../../src/core/policy';
-import { own } from '../../src/core/registry';
 import { type Planned, World } from '../faults/world';
 import { act, chameleon, SkillDesk } from '../support/skills';
 import { graph, objects, taskLines } from './documents';

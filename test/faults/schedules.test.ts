@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isObject, type JsonObject } from '../../src/core/json';
-import { SEARCH_ATTRIBUTES } from '../../src/core/start';
-import { type EmbeddedServer, startEmbedded } from '../../src/server/embedded';
+import type { EmbeddedServer } from '../../src/server/embedded';
+import { startOwnServer } from '../support/own-server';
 import { freshBundle } from '../support/bundles';
 import { Sandbox } from '../support/sandbox';
 import { until } from '../e2e/until';
@@ -17,16 +17,7 @@ const home = mkdtempSync(join(tmpdir(), 'harness-gap-server-'));
 let server: EmbeddedServer;
 let box: Sandbox;
 
-function start(port: number): Promise<EmbeddedServer> {
-  return startEmbedded({
-    binary: process.env['HARNESS_TEST_BINARY'] ?? '',
-    home,
-    dbFile: join(home, 'temporal.db'),
-    port,
-    uiPort: null,
-    searchAttributes: SEARCH_ATTRIBUTES,
-  });
-}
+const start = (port: number): Promise<EmbeddedServer> => startOwnServer(home, port);
 
 beforeAll(async () => {
   server = await start(0);

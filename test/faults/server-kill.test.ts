@@ -1,25 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SEARCH_ATTRIBUTES } from '../../src/core/start';
-import { type EmbeddedServer, startEmbedded } from '../../src/server/embedded';
+import type { EmbeddedServer } from '../../src/server/embedded';
+import { startOwnServer } from '../support/own-server';
 import { COMPLETED, type Planned, World } from './world';
 
 const home = mkdtempSync(join(tmpdir(), 'harness-killed-server-'));
 let server: EmbeddedServer;
 let world: World;
 
-/** A server of this test's own, on the same file and port each time. */
-function start(port: number): Promise<EmbeddedServer> {
-  return startEmbedded({
-    binary: process.env['HARNESS_TEST_BINARY'] ?? '',
-    home,
-    dbFile: join(home, 'temporal.db'),
-    port,
-    uiPort: null,
-    searchAttributes: SEARCH_ATTRIBUTES,
-  });
-}
+const start = (port: number): Promise<EmbeddedServer> => startOwnServer(home, port);
 
 beforeAll(async () => {
   server = await start(0);

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sha256 } from '../../src/core/json';
 import type { RegistrySnapshot } from '../../src/core/registry';
-import { REGISTRY_WORKFLOW_ID, SEARCH_ATTRIBUTES } from '../../src/core/start';
-import { type EmbeddedServer, startEmbedded } from '../../src/server/embedded';
+import { REGISTRY_WORKFLOW_ID } from '../../src/core/start';
+import type { EmbeddedServer } from '../../src/server/embedded';
+import { startOwnServer } from '../support/own-server';
 import { graph } from '../e2e/documents';
 import { until } from '../e2e/until';
 import { act, chameleon, SkillDesk } from '../support/skills';
@@ -24,17 +25,7 @@ function impatient(): string {
   return path;
 }
 
-/** A server of this test's own, on the same file and port each time. */
-function start(port: number): Promise<EmbeddedServer> {
-  return startEmbedded({
-    binary: impatient(),
-    home,
-    dbFile: join(home, 'temporal.db'),
-    port,
-    uiPort: null,
-    searchAttributes: SEARCH_ATTRIBUTES,
-  });
-}
+const start = (port: number): Promise<EmbeddedServer> => startOwnServer(home, port, impatient());
 
 beforeAll(async () => {
   server = await start(0);

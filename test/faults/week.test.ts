@@ -12,8 +12,8 @@ import { scheduleId } from '../../src/core/identity';
 import type { JsonObject } from '../../src/core/json';
 import { projectTrail } from '../../src/core/projection';
 import type { Ran } from '../../src/core/schedule';
-import { SEARCH_ATTRIBUTES } from '../../src/core/start';
-import { type EmbeddedServer, startEmbedded } from '../../src/server/embedded';
+import type { EmbeddedServer } from '../../src/server/embedded';
+import { startOwnServer } from '../support/own-server';
 import { graph, policy } from '../e2e/documents';
 import { until } from '../e2e/until';
 import { act, chameleon, SkillDesk } from '../support/skills';
@@ -36,16 +36,7 @@ let workers: ChildProcess[];
 let broken = false;
 let writing: NodeJS.Timeout;
 
-function start(port: number): Promise<EmbeddedServer> {
-  return startEmbedded({
-    binary: process.env['HARNESS_TEST_BINARY'] ?? '',
-    home,
-    dbFile: join(home, 'temporal.db'),
-    port,
-    uiPort: null,
-    searchAttributes: SEARCH_ATTRIBUTES,
-  });
-}
+const start = (port: number): Promise<EmbeddedServer> => startOwnServer(home, port);
 
 beforeAll(async () => {
   server = await start(0);

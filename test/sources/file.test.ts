@@ -144,25 +144,25 @@ describe('a folder', () => {
 
 describe('the name of a source', () => {
   test.each([
-    ['file:bundle.json', 'file:/work/bundle.json'],
+    ['file:bundle.json', 'file:/feed/bundle.json'],
     ['file:/a/bundle.json', 'file:/a/bundle.json'],
     ['file:///a/bundle.json', 'file:/a/bundle.json'],
     ['dir:../states', 'dir:/states'],
     ['http://127.0.0.1:9000/bundle', 'http://127.0.0.1:9000/bundle'],
     ['https://feed.example/b?of=us#top', 'https://feed.example/b?of=us'],
   ])('%s is %s', (text, source) => {
-    expect(nameSource(text, '/work')).toEqual({ ok: true, source });
+    expect(nameSource(text, '/feed')).toEqual({ ok: true, source });
   });
 
   test.each(['bundle.json', 'file:', 'dir:', 'ftp://a/b', 'http://', 'file:a\nb', 'FILE:/a'])(
     '%j is refused',
     (text) => {
-      expect(nameSource(text, '/work')).toMatchObject({ ok: false });
+      expect(nameSource(text, '/feed')).toMatchObject({ ok: false });
     },
   );
 
   test('with a password is refused, and the sentence does not repeat it', () => {
-    const named = nameSource('https://ada:secret@feed.example/b', '/work');
+    const named = nameSource('https://ada:secret@feed.example/b', '/feed');
     expect(named.ok).toBe(false);
     expect(JSON.stringify(named)).not.toContain('secret');
   });
