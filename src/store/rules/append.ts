@@ -72,10 +72,15 @@ export function tailEntry(chainId: string, where: string, line: string): Entry {
 
 /** C4.I2: the action ids that the run has on record as emitted. */
 export function emittedBy(entries: readonly Entry[], owner: Claimant): ReadonlySet<string> {
+  return emittedIn(entries.filter(({ run_id }) => run_id === owner.run_id));
+}
+
+/** The actions that these drafts, or entries, emit. */
+export function emittedIn(drafts: readonly Draft[]): ReadonlySet<string> {
   const emitted = new Set<string>();
-  for (const { run_id, type, data } of entries) {
-    if (run_id !== owner.run_id || type !== 'ACTION_EMITTED') continue;
-    if (typeof data.action_id === 'string') emitted.add(data.action_id);
+  for (const { type, data } of drafts) {
+    if (type === 'ACTION_EMITTED' && typeof data.action_id === 'string')
+      emitted.add(data.action_id);
   }
   return emitted;
 }
@@ -88,20 +93,20 @@ function countStanding(tail: Entry | null, drafts: readonly Draft[], standing: S
   const [first] = drafts;
   if (tail === null || first === undefined) return 0;
   if (tail.run_id !== first.run_id) {
-    if (standing.hasRun(first.run_id)) throw fork(first, 'a later run has begun');
+    if (standing.hasRun(first.run_id)) throw forked(first, 'a later run has begun');
     return 0;
   }
   const there = drafts.filter((draft) => comparePositions(draft, tail) <= 0);
   const lines = standing.backward()[Symbol.iterator]();
   for (const draft of there.toReversed()) {
     const entry = entryAt(lines, draft);
-    if (entry === null) throw fork(draft, 'later entries follow');
+    if (entry === null) throw forked(draft, 'later entries follow');
     if (canonicalText({ ...draftOf(entry) }) !== canonicalText({ ...draftOf(draft) })) {
-      throw fork(draft, 'another entry stands there');
+      throw forked(draft, 'another entry stands there');
     }
   }
   const fresh = drafts[there.length];
-  if (fresh !== undefined && endsRun(tail.type)) throw fork(fresh, 'the run has ended');
+  if (fresh !== undefined && endsRun(tail.type)) throw forked(fresh, 'the run has ended');
   return there.length;
 }
 
@@ -142,7 +147,8 @@ function chain(chainId: string, tail: Entry | null, drafts: readonly Draft[]): A
   return { lines, head };
 }
 
-function fork(draft: Draft, why: string): StoreError {
+/** A writer that was given up: it must end. */
+export function forked(draft: Draft, why: string): StoreError {
   return new StoreError(
     'AUDIT_FORK',
     `${place(draft)} of run ${draft.run_id} cannot be written to the audit chain, ${why}: ` +
