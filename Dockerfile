@@ -10,6 +10,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/bin bin
 COPY --from=build /app/dist dist
+COPY --from=build /app/migrations migrations
 COPY --from=build /app/node_modules node_modules
 USER node
 ENTRYPOINT ["node", "bin/harness.js"]

@@ -5,11 +5,13 @@ import type { Command } from 'commander';
 import type { Harness } from '../client/context';
 import type { Source } from '../client/prepare';
 import { harnessHome, loadConfig, readFileOrThrow } from '../config';
+import { codeOf, messageOf } from '../core/invariant';
 import type { Config } from '../documents/config';
 import type { Logger } from '../logger';
 import { Problem } from '../problem';
 import { type ConnectionSettings, connectionSettings } from '../server/connection';
 import type { Store } from '../store/store';
+import type { Trail } from '../store/trail';
 
 /** The options that every command takes (interface, "Global"). */
 export interface GlobalOptions {
@@ -59,16 +61,17 @@ export class Context {
     return { name: path === '-' ? 'standard input' : path, bytes: readFileOrThrow(path) };
   }
 
+  /** @throws Problem REFUSED when it cannot be opened */
   async store(): Promise<Store> {
-    if (this.config().audit.type === 'postgres') {
-      throw new Problem(
-        'REFUSED',
-        'audit.type postgres is not available in this version: use files',
-        'audit.type',
-      );
-    }
-    const { openFileStore } = await import('../store/files');
-    return openFileStore(this.home);
+    const { openStore } = await import('../store/open');
+    return asRefusal(() => openStore(this.config().audit, this.home, this.env));
+  }
+
+  /** The same record, to be judged; `folder`: an exported one instead. @throws Problem REFUSED when it cannot be opened */
+  async trail(folder?: string): Promise<Trail> {
+    const { openTrail } = await import('../store/open');
+    const { audit } = folder === undefined ? this.config() : FILES;
+    return asRefusal(() => openTrail(audit, folder ?? this.home, this.env));
   }
 
   /** The server to talk to: flags, Temporal's own environment, else the one that `harness up` runs on this HARNESS_HOME. */
@@ -140,6 +143,18 @@ export class Context {
   /** A line about what is going on: standard error, so that an answer stays alone on standard output. */
   say(line: string): void {
     process.stderr.write(`${line}\n`);
+  }
+}
+
+const FILES = { audit: { type: 'files' } } as const;
+
+/** A store that does not open says why in one sentence, which is the command's own answer. */
+export async function asRefusal<T>(body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (codeOf(error) !== 'STORE_UNAVAILABLE') throw error;
+    throw new Problem('REFUSED', messageOf(error), 'audit', error);
   }
 }
 

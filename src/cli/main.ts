@@ -11,6 +11,7 @@ import { haltCommands } from './halt';
 import { planCommand } from './plan';
 import { skillsCommands } from './skills';
 import { scheduleCommands } from './schedule';
+import { storeCommands } from './store';
 import { upCommands } from './up';
 
 function program(): Command {
@@ -49,6 +50,7 @@ function program(): Command {
     skillsCommands,
     scheduleCommands,
     auditCommands,
+    storeCommands,
     drillCommand,
   ])
     add(root);
