@@ -28,7 +28,7 @@ const ENDING = '.jsonl';
  */
 export function fileChains(home: Home): AuditStore {
   return {
-    append(cycleId, drafts) {
+    append(cycleId, drafts, written) {
       const path = chainPath(home, cycleId);
       const [first] = drafts;
       if (first === undefined) return standingHead(home, path, cycleId);
@@ -43,6 +43,7 @@ export function fileChains(home: Home): AuditStore {
           await appendDurably(handle, Buffer.from(text), size);
           // The batch that opens a run may have made the file, at this attempt or at one that died.
           if (first.seq === 1) await syncFolder(dirname(path));
+          if (fresh.length > 0) written?.(fresh);
           return { entries: countLines(handle.fd, size) + fresh.length, head };
         }),
       );
