@@ -93,6 +93,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     from: ['cli', 'client', 'core', 'problem', 'server', 'store', 'worker'],
     node: true,
   },
+  production: {
+    from: ['core', 'problem', 'server'],
+    packages: ['@temporalio/client'],
+    node: true,
+  },
   drill: {
     from: ['audit', 'authoring', 'client', 'core', 'problem', 'sandbox', 'server', 'store'],
     packages: ['@temporalio/common/lib/time'],
@@ -254,6 +259,7 @@ describe('who imports whom', () => {
       'src/cli/main.ts',
       'src/client.ts',
       'src/demo/main.ts',
+      'src/production/main.ts',
       'src/authoring/define-skill.ts',
       'src/skills/rank-beliefs.ts',
       'src/skills/daily-shadow-report.ts',
@@ -275,7 +281,7 @@ const BANNED: readonly (readonly [what: string, pattern: RegExp, but: RegExp])[]
   ['the type any', /(?<=[:<|&,(]\s*)any\b|\bas any\b|\bany\[\]/, /^$/],
   ['a non-null assertion', /[\w)\]]!(?=[.;,)\]]|\s*$)/m, /^$/],
   ['console', /\bconsole\./, /^$/],
-  ['process.env', /\bprocess\.env\b/, /^src\/(cli|server|demo|config|worker)/],
+  ['process.env', /\bprocess\.env\b/, /^src\/(cli|server|demo|production|config|worker)/],
   // The download's script is a process of its own.
   ['process.exit', /\bprocess\.exit\(/, /^src\/server\/sdk-download/],
   ['eval', /\beval\(|\bnew Function\(/, /^$/],
@@ -316,8 +322,12 @@ describe('what stands in no source', () => {
   test('a test that is skipped, or that keeps others from running', () => {
     const pattern = /\b(?:it|test|describe)\.(?:skip|only|todo|failing)\b|\bx(?:it|describe)\(/;
     const found = TESTS.filter(({ code }) => pattern.test(code)).map(({ path }) => path);
-    // Their suites need a browser or a PostgreSQL on the machine, and say so where there is none.
-    expect(found).toEqual(['test/support/browser.ts', 'test/support/postgres.ts']);
+    // Their suites need Docker, a browser or a PostgreSQL on the machine, and say so where there is none.
+    expect(found).toEqual([
+      'test/compose.test.ts',
+      'test/support/browser.ts',
+      'test/support/postgres.ts',
+    ]);
   });
 });
 
