@@ -75,7 +75,7 @@ export async function setUp(say) {
       '',
     );
     started.push(() => harness.close());
-    return { server, workers, harness, close };
+    return { home, server, workers, harness, close };
   } catch (error) {
     await close();
     throw error;

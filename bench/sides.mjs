@@ -61,12 +61,13 @@ export function graphOf(v1, tasks) {
     : { ...v1, graph_id: `wide-${tasks}`, tasks: [...v1.tasks, ...extra] };
 }
 
-const source = (name, value) => ({ name, bytes: Buffer.from(JSON.stringify(value)) });
+/** A document as a file would bring it. */
+export const sourceOf = (name, value) => ({ name, bytes: Buffer.from(JSON.stringify(value)) });
 
 /** A governed cycle as the command line starts it: prepared, stored, run, and its result awaited. Gives the workflow id. */
 export async function governed(harness, { beliefs = 12, graph = null } = {}) {
-  const document = graph === null ? null : source('graph', graph);
-  const prepared = prepare(source('bundle', bundleOf(beliefs)), document, null);
+  const document = graph === null ? null : sourceOf('graph', graph);
+  const prepared = prepare(sourceOf('bundle', bundleOf(beliefs)), document, null);
   const { workflow_id } = await startCycle(harness, prepared);
   const result = await harness.client.workflow.getHandle(workflow_id).result();
   if (result.outcome !== 'COMPLETED')
@@ -74,14 +75,14 @@ export async function governed(harness, { beliefs = 12, graph = null } = {}) {
   return workflow_id;
 }
 
-/** The bare workflow, on an input as large as a governed cycle's; every step is given it and returns it. */
-export async function bare(harness, input) {
+/** The bare workflow of so many steps, on an input as large as a governed cycle's; every step is given it and returns it. */
+export async function bare(harness, input, steps = 4) {
   count += 1;
   const workflowId = `bare-${count}`;
   await harness.client.workflow.execute('bareWorkflow', {
     workflowId,
     taskQueue: 'bare',
-    args: [input],
+    args: [input, steps],
   });
   return workflowId;
 }

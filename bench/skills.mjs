@@ -34,9 +34,9 @@ const code = `module.exports = { default: { ...${JSON.stringify({ ...manifest, o
   } } };`;
 
 export async function measureSkills(harness, pid, input, say) {
-  await register(harness);
+  await registerNoop(harness);
   say(`a skill that does nothing: ${SAMPLES} of it and of a bare activity, in turns`);
-  const one = graphOf(1, false, 0);
+  const one = noopGraph(1, false, 0);
   const ms = { bare: [], skill: [] };
   for (let i = 0; i < SAMPLES; i += 1) {
     ms.skill.push(
@@ -50,7 +50,7 @@ export async function measureSkills(harness, pid, input, say) {
       say(`${MANY} skill tasks in one cycle, ${parallel ? 'in parallel' : 'one after the other'}`);
       const before = rssMb(pid);
       const from = performance.now();
-      await governed(harness, { graph: graphOf(MANY, parallel, work) });
+      await governed(harness, { graph: noopGraph(MANY, parallel, work) });
       const seconds = round((performance.now() - from) / 1_000, 2);
       many.push({
         parallel,
@@ -70,7 +70,7 @@ export async function measureSkills(harness, pid, input, say) {
   };
 }
 
-async function register(harness) {
+export async function registerNoop(harness) {
   const registration = await storeSkill(harness, code, { manifest, output });
   const change = { ledger: 'D001', by: 'bench' };
   await changeRegistry(harness, {
@@ -89,7 +89,8 @@ async function register(harness) {
   });
 }
 
-function graphOf(count, parallel, work) {
+/** The v1 graph with so many tasks behind T3 that do nothing but compute for `work` ms. */
+export function noopGraph(count, parallel, work) {
   const extra = Array.from({ length: count }, (_, i) => ({
     name: `noop-${i}`,
     task_type: 'noop',

@@ -8,3 +8,5 @@ export { startCycle, type Started } from './client/start';
 export { signDecision } from './people/signature';
 export { connectionSettings } from './server/connection';
 export { openFileStore } from './store/files';
+export { openStore } from './store/open';
+export { openPostgresStore } from './store/postgres';

@@ -23,7 +23,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   draw: { from: ['core'], packages: ['@dagrejs/dagre'] },
   audit: { from: ['core', 'documents', 'store'], node: true },
-  store: { from: ['core', 'audit'], packages: ['fs-native-extensions'], node: true },
+  store: {
+    from: ['core', 'audit'],
+    types: ['documents'],
+    packages: ['fs-native-extensions', 'node-pg-migrate', 'pg'],
+    node: true,
+  },
   effects: {
     from: ['core', 'store'],
     types: ['documents'],

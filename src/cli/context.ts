@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Harness } from '../client/context';
 import type { Source } from '../client/prepare';
 import { harnessHome, loadConfig, readFileOrThrow } from '../config';
+import { codeOf, messageOf } from '../core/invariant';
 import type { Config } from '../documents/config';
 import type { Logger } from '../logger';
 import { Problem } from '../problem';
@@ -60,16 +61,16 @@ export class Context {
     return { name: path === '-' ? 'standard input' : path, bytes: readFileOrThrow(path) };
   }
 
+  /** @throws Problem REFUSED when it cannot be opened */
   async store(): Promise<Store> {
-    if (this.config().audit.type === 'postgres') {
-      throw new Problem(
-        'REFUSED',
-        'audit.type postgres is not available in this version: use files',
-        'audit.type',
-      );
+    const { openStore } = await import('../store/open');
+    try {
+      return await openStore(this.config().audit, this.home, this.env);
+    } catch (error) {
+      throw codeOf(error) === 'STORE_UNAVAILABLE'
+        ? new Problem('REFUSED', messageOf(error), 'audit', error)
+        : error;
     }
-    const { openFileStore } = await import('../store/files');
-    return openFileStore(this.home);
   }
 
   /** The server to talk to: flags, Temporal's own environment, else the one that `harness up` runs on this HARNESS_HOME. */

@@ -105,11 +105,45 @@ function checkConfiguration(context: Context): Finding {
 }
 
 async function checkStore(context: Context): Promise<Finding> {
+  const { audit } = context.config();
+  if (audit.type === 'postgres') return checkDatabase(context, audit.url_env);
   mkdirSync(context.home, { recursive: true, mode: 0o700 });
   await (await context.store()).close();
   const folder = join(context.home, 'audit');
   accessSync(folder, constants.R_OK | constants.W_OK);
   return { check: 'audit store', status: 'ok', detail: folder, mend: '' };
+}
+
+async function checkDatabase(context: Context, urlEnv: string): Promise<Finding> {
+  const { databaseUrl } = await import('../store/open');
+  const { examineDatabase } = await import('../store/postgres/examine');
+  const check = 'audit store';
+  const found = await examineDatabase(databaseUrl(urlEnv, context.env));
+  const detail = `${found.where}, PostgreSQL ${found.version}, as ${found.user}`;
+  const fails = (what: string, mend: string): Finding => {
+    return { check, status: 'fails', detail: `${detail}: ${what}`, mend };
+  };
+  const warning = (what: string, mend: string): Finding => {
+    return { check, status: 'warning', detail: `${detail}: ${what}`, mend };
+  };
+  if (found.unknown.length > 0)
+    return fails('its schema is of a newer harness', 'update this harness');
+  if (found.missing.length > 0)
+    return fails(
+      `its schema lacks ${found.missing.join(', ')}`,
+      'run `harness store migrate` as the role that owns it',
+    );
+  if (!found.durable)
+    return warning('fsync is off: a crash may lose what was acknowledged', 'turn fsync on');
+  const [excess] = found.excess;
+  if (excess !== undefined)
+    return warning(
+      `its user may do more than insert and read (${excess})`,
+      'use a role that `harness store migrate --grant-to` has given its rights',
+    );
+  if (!found.private)
+    return warning('the connection is not encrypted', 'add sslmode=verify-full to its address');
+  return { check, status: 'ok', detail, mend: '' };
 }
 
 function checkLedger(context: Context): Finding {

@@ -12,6 +12,7 @@ import { healthCommand } from './health';
 import { planCommand } from './plan';
 import { skillsCommands } from './skills';
 import { scheduleCommands } from './schedule';
+import { storeCommands } from './store';
 import { upCommands } from './up';
 
 function program(): Command {
@@ -51,6 +52,7 @@ function program(): Command {
     skillsCommands,
     scheduleCommands,
     auditCommands,
+    storeCommands,
     drillCommand,
   ])
     add(root);

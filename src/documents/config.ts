@@ -23,6 +23,8 @@ export type EffectConfig = { readonly in_shadow: 'record' | 'perform' } & (
 );
 export type AuditConfig =
   { readonly type: 'files' } | { readonly type: 'postgres'; readonly url_env: string };
+/** Where the address of the store's database stands, unless `url_env` says otherwise. */
+export const DATABASE_URL_ENV = 'HARNESS_DATABASE_URL';
 export type NoticeConfig =
   | { readonly type: 'http'; readonly url: string }
   | { readonly type: 'command'; readonly command: readonly string[] };
@@ -69,7 +71,10 @@ const audit = z.discriminatedUnion(
   'type',
   [
     z.strictObject({ type: z.literal('files') }, object),
-    z.strictObject({ type: z.literal('postgres'), url_env: urlEnv }, object),
+    z.strictObject(
+      { type: z.literal('postgres'), url_env: urlEnv.default(DATABASE_URL_ENV) },
+      object,
+    ),
   ],
   byType('files', 'postgres'),
 );

@@ -1,11 +1,12 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalText } from '../../core/identity';
-import { isObject, type Json, type JsonObject, type Sha256, valueOf } from '../../core/json';
-import type { Tick } from '../../core/tick';
-import { StoreError, type CycleRecord, type CycleStore } from '../store';
+import type { JsonObject } from '../../core/json';
+import { byCreation, objectIn, recordIn } from '../rules/cycle-record';
+import { isUuid } from '../rules/ids';
+import type { CycleRecord, CycleStore } from '../store';
 import { asStoreError, goneAsNull } from './errors';
-import { idPath, isUuid, type Home } from './home';
+import { idPath, type Home } from './home';
 import { publish } from './publish';
 
 const ENDING = '.json';
@@ -37,8 +38,7 @@ export function fileCycles(home: Home): CycleStore {
     },
 
     async list() {
-      const records = await readAll(await idsIn(home, 'cycles'));
-      return records.sort((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at));
+      return byCreation(await readAll(await idsIn(home, 'cycles')));
     },
 
     async putResult(cycleId, result) {
@@ -80,51 +80,18 @@ function write(home: Home, path: string, value: JsonObject): Promise<void> {
   );
 }
 
-function readObject(path: string): Promise<JsonObject | null> {
-  return asStoreError('STORE_UNAVAILABLE', `the file ${path}`, async () => {
-    const text = await readFile(path, 'utf8').catch(goneAsNull);
-    if (text === null) return null;
-    const value = valueOf(text);
-    if (!isObject(value)) throw damaged(path);
-    return value;
-  });
+async function readObject(path: string): Promise<JsonObject | null> {
+  const text = await readText(path);
+  return text === null ? null : objectIn(text, `the file ${path}`);
 }
 
 async function readRecord(path: string): Promise<CycleRecord | null> {
-  const value = await readObject(path);
-  if (value === null) return null;
-  const { cycle_id, workflow_id, mode, created_at } = value;
-  const { input_hash = null, graph_hash, policy_hash } = value;
-  if (!isText(cycle_id) || !isText(workflow_id) || !isText(mode) || !isText(created_at)) {
-    throw damaged(path);
-  }
-  if ((input_hash !== null && !isHash(input_hash)) || !isHash(graph_hash) || !isHash(policy_hash)) {
-    throw damaged(path);
-  }
-  const record = { cycle_id, workflow_id, mode, input_hash, graph_hash, policy_hash, created_at };
-  const tick = tickIn(value['tick']);
-  return tick === null ? record : { ...record, tick };
+  const text = await readText(path);
+  return text === null ? null : recordIn(text, `the file ${path}`);
 }
 
-/** Where a scheduled cycle comes from; null in other cycles' records. */
-function tickIn(value: Json | undefined): Tick | null {
-  if (!isObject(value)) return null;
-  const { schedule, nominal_time, source } = value;
-  if (!isText(schedule) || !isText(nominal_time) || !isText(source)) return null;
-  return { schedule, nominal_time, source };
-}
-
-function damaged(path: string): StoreError {
-  return new StoreError(
-    'STORE_UNAVAILABLE',
-    `the file ${path} is damaged: restore it from a copy, or move it away`,
+function readText(path: string): Promise<string | null> {
+  return asStoreError('STORE_UNAVAILABLE', `the file ${path}`, () =>
+    readFile(path, 'utf8').catch(goneAsNull),
   );
-}
-
-function isText(value: Json | undefined): value is string {
-  return typeof value === 'string';
-}
-
-function isHash(value: Json | undefined): value is Sha256 {
-  return typeof value === 'string' && value.startsWith('sha256:');
 }

@@ -2,12 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hashBytes } from '../../core/identity';
 import type { Sha256 } from '../../core/json';
+import { hexOrThrow } from '../rules/ids';
 import { StoreError, type DocumentStore } from '../store';
 import { asStoreError, goneAsNull } from './errors';
 import { type Home } from './home';
 import { makeFolder, publish, syncFolder } from './publish';
-
-const ADDRESS = /^sha256:([0-9a-f]{2})([0-9a-f]{62})$/;
 
 /** `documents/<2 hex>/<64 hex>`: the bytes, named by their hash. */
 export function fileDocuments(home: Home): DocumentStore {
@@ -43,14 +42,6 @@ export function fileDocuments(home: Home): DocumentStore {
 }
 
 function documentPath(home: Home, ref: Sha256): string {
-  const parts = ADDRESS.exec(ref);
-  const [, folder, rest] = parts ?? [];
-  if (folder === undefined || rest === undefined) {
-    const shown = JSON.stringify(ref.slice(0, 80));
-    throw new StoreError(
-      'STORE_UNAVAILABLE',
-      `${shown} is no document's address: it is sha256: and 64 hex digits in lower case`,
-    );
-  }
-  return join(home.root, 'documents', folder, `${folder}${rest}`);
+  const hex = hexOrThrow(ref);
+  return join(home.root, 'documents', hex.slice(0, 2), hex);
 }

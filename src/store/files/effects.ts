@@ -1,164 +1,62 @@
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
-import { EFFECT_MS_MAX, type Receipt } from '../../core/effects';
-import { StoreError, type EffectHolder, type EffectStore } from '../store';
-import {
-  effectLine,
-  type EffectLine,
-  type Ledger,
-  type LedgerReading,
-  type Opening,
-  readLedger,
-  receiptOf,
-  type Result,
-  type Standing,
-  type Start,
-} from './effect-lines';
-import { asStoreError, goneAsNull, settle } from './errors';
+import { effectLine, type LedgerReading, readLedger } from '../rules/effect-lines';
+import { effectStore, effectWaitMs, type Held, intact } from '../rules/effects';
+import type { EffectStore } from '../store';
+import { asStoreError, goneAsNull } from './errors';
 import { appendDurably, readSettled, setTornTailAside, withLock } from './growing';
 import { idPath, type Home } from './home';
+import { wholeTexts } from './lines';
 import { makeFolder, syncFolder } from './publish';
 
-const LOST: Result = {
-  status: 'UNKNOWN',
-  detail: 'the attempt that began it was lost: look at its target before you do it by hand',
-};
-
-/** A task's file while its lock is held. */
-interface Held {
-  readonly ledger: Ledger;
-  /** Durable when it returns. */
-  append(line: EffectLine): Promise<void>;
-}
-
-/**
- * `effects/<cycle_id>/<task_id>.jsonl`: who may perform, what was begun, and what became of it. The kernel lock is held while an
- * effect is performed, so an effect of one holder is over when the next one opens.
- */
+/** `effects/<cycle_id>/<task_id>.jsonl`, under a kernel lock. */
 export function fileEffects(home: Home): EffectStore {
-  /** Who waits for the lock may have to wait for an effect. */
-  const waitMs = home.lockWaitMs + EFFECT_MS_MAX;
-
-  const held = <T>(
-    cycleId: string,
-    taskId: string,
-    body: (file: Held) => Promise<T>,
-  ): Promise<T> => {
-    const path = effectsPath(home, cycleId, taskId);
-    return asStoreError('STORE_UNAVAILABLE', nameOf(path), async () => {
-      await makeFolder(dirname(path));
-      return withLock(path, waitMs, async (handle) => {
-        const size = await setTornTailAside(home, handle, path, taskId);
-        const ledger = intact(readLedger(handle.fd, size), path);
-        return body({ ledger, append: appender(handle, path, size) });
-      });
-    });
-  };
-
-  return {
-    open(holder) {
-      const { cycle_id, task_id, run_id, seq, attempt } = holder;
-      return held(cycle_id, task_id, async ({ ledger, append }) => {
-        if (holds(ledger, holder)) return;
-        if (!mayFollow(ledger, holder)) throw fenced(holder);
-        await append({ type: 'OPENED', run_id, seq, attempt });
-      });
-    },
-
-    async perform(holder, intent, act) {
-      const { cycle_id, task_id } = holder;
-      const done = await held(cycle_id, task_id, async ({ ledger, append }) => {
-        if (!holds(ledger, holder)) throw fenced(holder);
-        const begun = ledger.effects.get(intent.key);
-        if (begun !== undefined && begun.intent.payload_hash !== intent.payload_hash) {
-          throw changed(intent.effect, intent.ordinal);
-        }
-        if (begun?.receipt) return { status: 'fulfilled' as const, value: begun.receipt };
-        if (begun === undefined) await append({ type: 'INTENT', at: now(), ...intent });
-        // Its target knows the key; another target, after a change of the configuration, does not.
-        const mayAct =
-          begun === undefined || (act.repeatable && begun.intent.target === intent.target);
-        const result = mayAct ? await settle(() => act.perform(begun !== undefined)) : lost();
-        if (result.status === 'rejected') return result;
-        const at = now();
-        const { status, detail } = result.value;
-        await append({ type: 'RECEIPT', key: intent.key, at, status, detail });
-        const value = receiptOf(begun?.intent ?? intent, result.value, at);
-        return { status: 'fulfilled' as const, value };
-      });
-      if (done.status === 'rejected') throw done.reason;
-      return done.value;
-    },
-
-    close(cycleId, taskId, start) {
-      return held(cycleId, taskId, async ({ ledger, append }) => {
-        const { run_id, seq } = start;
-        if ((ledger.closed.get(run_id) ?? 0) < seq) await append({ type: 'CLOSED', run_id, seq });
-        const first = ledger.openings.findIndex((_, at) => isLater(ledger.openings, at, start));
-        const left = [...ledger.effects.values()];
-        return left.filter(({ opening }) => first === -1 || opening < first).map(told);
-      });
-    },
-
-    read(cycleId, taskId) {
+  const waitMs = effectWaitMs(home.lockWaitMs);
+  return effectStore({
+    held(cycleId, taskId, body) {
       const path = effectsPath(home, cycleId, taskId);
       return asStoreError('STORE_UNAVAILABLE', nameOf(path), async () => {
-        const isGood = ({ torn, damaged }: LedgerReading) => !torn && !damaged;
-        const found = await readSettled(path, waitMs, readLedger, isGood).catch(goneAsNull);
-        return found === null ? [] : [...intact(found, path).effects.values()].map(told);
+        await makeFolder(dirname(path));
+        return withLock(path, waitMs, async (handle) => {
+          const size = await setTornTailAside(home, handle, path, taskId);
+          const ledger = intact(readLedger(wholeTexts(handle.fd, size)), nameOf(path));
+          return body({ ledger, append: appender(handle, path, size) });
+        });
       });
     },
-  };
+
+    look(cycleId, taskId) {
+      const path = effectsPath(home, cycleId, taskId);
+      return asStoreError('STORE_UNAVAILABLE', nameOf(path), async () => {
+        const isGood = ({ torn, damaged }: Look) => !torn && !damaged;
+        const found = await readSettled(path, waitMs, read, isGood).catch(goneAsNull);
+        return intact(found ?? readLedger([]), nameOf(path));
+      });
+    },
+  });
 }
 
-/** Is the holder the last that opened, and not closed? */
-function holds({ openings, closed }: Ledger, { run_id, seq, attempt }: Opening): boolean {
-  const last = openings.at(-1);
-  if (last?.run_id !== run_id || last.seq !== seq || last.attempt !== attempt) return false;
-  return (closed.get(run_id) ?? 0) < seq;
+interface Look extends LedgerReading {
+  /** Bytes stand after the last whole line. */
+  readonly torn: boolean;
 }
 
-/** R36: a run that has not opened before is later than those that have; within a run the later start, then the later attempt. */
-function mayFollow({ openings, closed }: Ledger, next: Opening): boolean {
-  if ((closed.get(next.run_id) ?? 0) >= next.seq) return false;
-  const last = openings.at(-1);
-  if (last?.run_id !== next.run_id) return !openings.some((each) => each.run_id === next.run_id);
-  return last.seq === next.seq ? last.attempt < next.attempt : last.seq < next.seq;
-}
-
-function isLater(openings: readonly Opening[], index: number, start: Start): boolean {
-  const opening = openings[index];
-  if (opening?.run_id === start.run_id) return opening.seq > start.seq;
-  const own = openings.findIndex((each) => each.run_id === start.run_id);
-  return own !== -1 && index > own;
-}
-
-/** An intent without a receipt has none because its attempt was lost, or is at it right now. */
-function told({ intent, at, receipt }: Standing): Receipt {
-  return receipt ?? receiptOf(intent, LOST, at);
-}
-
-function lost(): PromiseFulfilledResult<Result> {
-  return { status: 'fulfilled', value: LOST };
+function read(fd: number, size: number): Look {
+  let torn = false;
+  const lines = wholeTexts(fd, size, () => {
+    torn = true;
+  });
+  return { ...readLedger(lines), torn };
 }
 
 function appender(handle: FileHandle, path: string, size: number): Held['append'] {
   let end = size;
   return async (line) => {
-    const bytes = effectLine(line);
+    const bytes = Buffer.from(`${effectLine(line)}\n`);
     await appendDurably(handle, bytes, end);
     if (end === 0) await syncFolder(dirname(path));
     end += bytes.length;
   };
-}
-
-/** At most once: who cannot tell what was performed must not perform. */
-function intact({ ledger, damaged }: LedgerReading, path: string): Ledger {
-  if (!damaged) return ledger;
-  throw new StoreError(
-    'STORE_UNAVAILABLE',
-    `${nameOf(path)} is damaged: restore it from a copy, without it an effect might be performed twice`,
-  );
 }
 
 function effectsPath(home: Home, cycleId: string, taskId: string): string {
@@ -168,25 +66,4 @@ function effectsPath(home: Home, cycleId: string, taskId: string): string {
 
 function nameOf(path: string): string {
   return `the record of effects ${path}`;
-}
-
-/** For the reader only: nothing is decided by it. */
-function now(): string {
-  return new Date().toISOString();
-}
-
-function fenced({ run_id, seq, attempt }: EffectHolder): StoreError {
-  return new StoreError(
-    'EFFECTS_FENCED',
-    `attempt ${attempt} of start ${seq} of run ${run_id} may perform no effect, it was given up: it must end`,
-  );
-}
-
-/** C7.SK4 */
-function changed(effect: string, ordinal: number): StoreError {
-  return new StoreError(
-    'EFFECT_CHANGED',
-    `call ${ordinal} of effect ${effect} has another payload than at an earlier attempt: ` +
-      'a skill has to do the same on the same input',
-  );
 }

@@ -45,12 +45,3 @@ export async function asStoreError<T>(
     throw new StoreError(code, `${what} cannot be used (${system}): ${cause}`, error);
   }
 }
-
-/** Carries an error of the caller's own through {@link asStoreError}: it passes as it is. */
-export async function settle<T>(body: () => Promise<T>): Promise<PromiseSettledResult<T>> {
-  try {
-    return { status: 'fulfilled', value: await body() };
-  } catch (reason) {
-    return { status: 'rejected', reason };
-  }
-}

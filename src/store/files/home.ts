@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { StoreError } from '../store';
+import { uuidOrThrow } from '../rules/ids';
 
 /** Bytes of a line that a dying process left unfinished, and where they were put. */
 export interface Recovered {
@@ -38,23 +38,10 @@ export function homeAt(home: string, options: FileStoreOptions = {}): Home {
   };
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-export function isUuid(text: string): boolean {
-  return UUID.test(text);
-}
-
 /**
  * The path of an id's own file.
  * @throws StoreError for an id that is no UUID: it might name any file
  */
 export function idPath(home: Home, folder: string, id: string, ending: string): string {
-  if (!isUuid(id)) {
-    const shown = JSON.stringify(id.slice(0, 80));
-    throw new StoreError(
-      'STORE_UNAVAILABLE',
-      `${shown} is no id of a cycle or a task: an id is a UUID in lower case`,
-    );
-  }
-  return join(home.root, folder, `${id}${ending}`);
+  return join(home.root, folder, `${uuidOrThrow(id)}${ending}`);
 }

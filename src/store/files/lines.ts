@@ -31,6 +31,18 @@ export function* linesForward(
   if (rest.length > 0 || shortened) yield { bytes: Buffer.concat(rest), whole: false };
 }
 
+/** The whole lines as text; `onTorn` is told when bytes stand after the last one. */
+export function* wholeTexts(
+  fd: number,
+  end: number,
+  onTorn: () => void = () => undefined,
+): Generator<string> {
+  for (const { bytes, whole } of linesForward(fd, end)) {
+    if (whole) yield bytes.toString();
+    else onTorn();
+  }
+}
+
 /** The whole lines of the first `end` bytes, last first; `end` must stand right after a newline. */
 export function* linesBackward(fd: number, end: number): Generator<Buffer> {
   let rest: Buffer[] = [];

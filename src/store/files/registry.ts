@@ -1,21 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalText } from '../../core/identity';
-import { isObject, type JsonObject, type Sha256, valueOf } from '../../core/json';
+import type { Sha256 } from '../../core/json';
+import type { RegistrySnapshot, ViolationNote } from '../../core/registry';
 import {
-  EMPTY_REGISTRY,
-  type RegistrySnapshot,
-  type ViolationNote,
-  withNotes,
-} from '../../core/registry';
-import { type DocumentStore, type RegistryPointer, type RegistryStore, StoreError } from '../store';
+  damagedRegistry,
+  isAt,
+  notesIn,
+  pointerIn,
+  registryOf,
+  snapshotIn,
+  snapshotText,
+} from '../rules/registry';
+import type { DocumentStore, RegistryPointer, RegistryStore } from '../store';
 import { asStoreError, goneAsNull } from './errors';
 import { appendDurably, markOf, readSettled, setTornTailAside, withLock } from './growing';
 import type { Home } from './home';
-import { linesForward } from './lines';
+import { wholeTexts } from './lines';
 import { publish, syncFolder } from './publish';
 
 const WHAT = 'the skill registry in HARNESS_HOME';
+const CURRENT = 'registry/current.json';
+const damaged = damagedRegistry(WHAT);
 
 /**
  * `registry/current.json` points to the newest snapshot, `registry/violations.jsonl` holds the notes. Every task's activity
@@ -33,7 +39,7 @@ export function fileRegistry(home: Home, documents: DocumentStore): RegistryStor
     const mark = await markOf(current);
     if (pointerRead?.mark !== mark) {
       const text = await readFile(current, 'utf8').catch(goneAsNull);
-      pointerRead = { mark, value: text === null ? null : parsePointer(text) };
+      pointerRead = { mark, value: text === null ? null : pointerIn(text, CURRENT, damaged) };
     }
     return pointerRead.value;
   };
@@ -41,7 +47,7 @@ export function fileRegistry(home: Home, documents: DocumentStore): RegistryStor
   const notes = async (): Promise<readonly ViolationNote[]> => {
     const mark = await markOf(violations);
     if (notesRead?.mark !== mark) {
-      const value = await readSettled(violations, home.lockWaitMs, parseNotes, () => true).catch(
+      const value = await readSettled(violations, home.lockWaitMs, read, () => true).catch(
         goneAsNull,
       );
       notesRead = { mark, value: value ?? [] };
@@ -53,29 +59,28 @@ export function fileRegistry(home: Home, documents: DocumentStore): RegistryStor
     if (snapshotRead?.mark !== hash) {
       const bytes = await documents.get(hash);
       if (bytes === null) throw damaged(`documents/…/${hash.slice(-64)}`);
-      const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as RegistrySnapshot;
-      snapshotRead = { mark: hash, value };
+      snapshotRead = { mark: hash, value: snapshotIn(bytes) };
     }
     return snapshotRead.value;
   };
+
+  const read = (fd: number, size: number): ViolationNote[] =>
+    notesIn(wholeTexts(fd, size), 'registry/violations.jsonl', damaged);
 
   return {
     now() {
       return asStoreError('STORE_UNAVAILABLE', WHAT, async () => {
         const at = await pointer();
         const published = at === null ? null : await snapshot(at.hash);
-        const registry = withNotes(published?.registry ?? EMPTY_REGISTRY, await notes());
-        return { registry, pointer: at, snapshot: published };
+        return registryOf(at, published, await notes());
       });
     },
 
     publish(from, next) {
       return asStoreError('STORE_UNAVAILABLE', WHAT, () =>
         withLock(join(folder, 'lock'), home.lockWaitMs, async () => {
-          const stands = await pointer();
-          if (stands?.version !== from?.version || stands?.hash !== from?.hash) return null;
-          const text = canonicalText(next as unknown as JsonObject);
-          const hash = await documents.put(Buffer.from(text));
+          if (!isAt(await pointer(), from)) return null;
+          const hash = await documents.put(Buffer.from(snapshotText(next)));
           const to = { version: next.registry.version, hash };
           await publish(home, current, Buffer.from(canonicalText(to)));
           return to;
@@ -87,7 +92,7 @@ export function fileRegistry(home: Home, documents: DocumentStore): RegistryStor
       return asStoreError('STORE_UNAVAILABLE', WHAT, () =>
         withLock(violations, home.lockWaitMs, async (handle) => {
           const size = await setTornTailAside(home, handle, violations, 'violations');
-          const earlier = parseNotes(handle.fd, size);
+          const earlier = read(handle.fd, size);
           const known = earlier.find((note) => note.id === id);
           if (known !== undefined) return known;
           const note: ViolationNote = { ...make(earlier), id, n: earlier.length + 1 };
@@ -103,32 +108,4 @@ export function fileRegistry(home: Home, documents: DocumentStore): RegistryStor
 interface Kept<T> {
   readonly mark: string;
   readonly value: T;
-}
-
-function parsePointer(text: string): RegistryPointer {
-  const value = valueOf(text);
-  const { version, hash } = isObject(value) ? value : {};
-  if (typeof version === 'number' && typeof hash === 'string')
-    return { version, hash: hash as RegistryPointer['hash'] };
-  throw damaged('registry/current.json');
-}
-
-/** Fails closed: who cannot tell which skills are quarantined runs none. */
-function parseNotes(fd: number, size: number): ViolationNote[] {
-  const notes: ViolationNote[] = [];
-  for (const { bytes, whole } of linesForward(fd, size)) {
-    if (!whole) continue;
-    const value = valueOf(bytes.toString());
-    if (!isObject(value) || value['n'] !== notes.length + 1)
-      throw damaged('registry/violations.jsonl');
-    notes.push(value as unknown as ViolationNote);
-  }
-  return notes;
-}
-
-function damaged(file: string): StoreError {
-  return new StoreError(
-    'STORE_UNAVAILABLE',
-    `${WHAT}, ${file}, is damaged: restore it from a copy, without it nobody can tell which skills may run`,
-  );
 }

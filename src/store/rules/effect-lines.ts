@@ -2,17 +2,13 @@ import type { EffectStatus, Receipt } from '../../core/effects';
 import { canonicalText } from '../../core/identity';
 import { isObject, type Json, type JsonObject, type Sha256, valueOf } from '../../core/json';
 import type { EffectHolder, EffectIntent } from '../store';
-import { linesForward } from './lines';
 
 /** A start of the task, or one attempt of it. */
 export type Opening = Pick<EffectHolder, 'run_id' | 'seq' | 'attempt'>;
 export type Start = Pick<EffectHolder, 'run_id' | 'seq'>;
 export type Result = Pick<Receipt, 'status' | 'detail'>;
 
-/**
- * The lines of `effects/<cycle_id>/<task_id>.jsonl`. An INTENT belongs to the opening before it; a RECEIPT to the intent of its
- * key.
- */
+/** The lines about the effects of one task. An INTENT belongs to the opening before it; a RECEIPT to the intent of its key. */
 export type EffectLine =
   | ({ readonly type: 'OPENED' } & Opening)
   | ({ readonly type: 'CLOSED' } & Start)
@@ -37,29 +33,25 @@ export interface Ledger {
   readonly effects: ReadonlyMap<string, Standing>;
 }
 
-export function effectLine(line: EffectLine): Uint8Array {
-  return Buffer.from(`${canonicalText(line as unknown as JsonObject)}\n`);
+export function effectLine(line: EffectLine): string {
+  return canonicalText(line as unknown as JsonObject);
 }
 
 export interface LedgerReading {
   readonly ledger: Ledger;
-  /** A whole line is none of ours, or follows nothing. */
+  /** A line is none of ours, or follows nothing. */
   readonly damaged: boolean;
-  /** Bytes stand after the last whole line. */
-  readonly torn: boolean;
 }
 
-export function readLedger(fd: number, size: number): LedgerReading {
+export function readLedger(lines: Iterable<string>): LedgerReading {
   const openings: Opening[] = [];
   const closed = new Map<string, number>();
   const effects = new Map<string, Standing>();
   let damaged = false;
-  let torn = false;
-  for (const { bytes, whole } of linesForward(fd, size)) {
-    if (!whole) torn = true;
-    else if (!add(parseLine(bytes.toString()))) damaged = true;
+  for (const line of lines) {
+    if (!add(parseLine(line))) damaged = true;
   }
-  return { ledger: { openings, closed, effects }, damaged, torn };
+  return { ledger: { openings, closed, effects }, damaged };
 
   function add(line: EffectLine | null): boolean {
     if (line === null) return false;
