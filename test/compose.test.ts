@@ -84,10 +84,13 @@ describe('docker-compose.yml and `npm run production:local` bring up the same', 
     expect(service('worker').deploy?.replicas).toBe(WORKERS);
     expect(environment('worker')['TEMPORAL_NAMESPACE']).toBe(settings['TEMPORAL_NAMESPACE']);
     expect(environment('ui')['TEMPORAL_DEFAULT_NAMESPACE']).toBe(settings['TEMPORAL_NAMESPACE']);
-    const { HARNESS_DB, HARNESS_DB_USER } = settings;
-    expect(environment('worker')['HARNESS_DATABASE_URL']).toMatch(
-      new RegExp(`^postgres://${HARNESS_DB_USER}:.*@postgres:5432/${HARNESS_DB}$`),
-    );
+    for (const [name, role] of [
+      ['worker', 'HARNESS_DB_USER'],
+      ['migrate', 'HARNESS_DB_OWNER'],
+    ] as const)
+      expect(environment(name)['HARNESS_DATABASE_URL']).toMatch(
+        new RegExp(`^postgres://${settings[role]}:.*@postgres:5432/${settings['HARNESS_DB']}$`),
+      );
   });
 
   test('steps: each script of production/ is run, and before what needs it', () => {
@@ -100,7 +103,8 @@ describe('docker-compose.yml and `npm run production:local` bring up the same', 
     );
     expect(service('schema').command).toEqual(['sh', '/production/schema.sh']);
     expect(service('namespace').command).toEqual(['sh', '/production/namespace.sh']);
-    expect(service('migrate').command).toEqual(['store', 'migrate']);
+    const user = settings['HARNESS_DB_USER'];
+    expect(service('migrate').command).toEqual(['store', 'migrate', '--grant-to', user]);
     expect(after('schema')).toEqual(['postgres healthy']);
     expect(after('temporal')).toEqual(['schema completed_successfully']);
     expect(after('namespace')).toEqual(['temporal healthy']);
@@ -161,10 +165,10 @@ composeSuite(`docker compose${withCompose ? '' : ' (skipped: it is not on this m
       env: { PATH: process.env['PATH'], ...env },
     });
 
-  test('takes the file, once both passwords are given, and not before', () => {
-    const secrets = { POSTGRES_PASSWORD: 'a', HARNESS_DB_PASSWORD: 'b' };
-    expect(read(secrets)).toMatchObject({ status: 0, stderr: '' });
-    expect(read({ POSTGRES_PASSWORD: 'a' }).stderr).toContain('write .env first');
+  test('takes the file, once all three passwords are given, and not before', () => {
+    const two = { POSTGRES_PASSWORD: 'a', HARNESS_DB_OWNER_PASSWORD: 'b' };
+    expect(read({ ...two, HARNESS_DB_PASSWORD: 'c' })).toMatchObject({ status: 0, stderr: '' });
+    expect(read(two).stderr).toContain('write .env first');
   });
 });
 

@@ -38,6 +38,7 @@ export interface TopologyOptions {
 
 export interface Secrets {
   readonly postgres: string;
+  readonly owner: string;
   readonly harness: string;
 }
 
@@ -104,7 +105,7 @@ export function readSecrets(folder: string): Secrets {
   const file = join(folder, 'secrets.json');
   if (!existsSync(file)) {
     const secret = () => randomBytes(24).toString('hex');
-    const made: Secrets = { postgres: secret(), harness: secret() };
+    const made: Secrets = { postgres: secret(), owner: secret(), harness: secret() };
     writeFileSync(file, JSON.stringify(made), { mode: 0o600 });
   }
   return JSON.parse(readFileSync(file, 'utf8')) as Secrets;

@@ -102,7 +102,8 @@ function summary(topology: Topology, folder: string, workers: number): string {
     'In another terminal:',
     `  . ${envFile}`,
     '  npx harness doctor',
-    '  npx harness cycle start --input examples/bundle.json --wait',
+    '  node examples/fresh.mjs examples/bundles/calm-trend.json > bundle.json',
+    '  npx harness cycle start --input bundle.json --wait',
   ].join('\n');
 }
 

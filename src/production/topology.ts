@@ -68,7 +68,7 @@ async function bringUp(bringing: Bringing): Promise<Topology> {
   await bringUi(bringing, frontend, uiPort);
   const topology = describe(bringing, { address, postgres, uiPort }, secrets);
   progress("the harness's own tables, and its workers");
-  await script(bringing, process.execPath, [HARNESS, 'store', 'migrate'], topology.variables);
+  await migrate(bringing, topology, postgres, secrets);
   await bringWorkers(bringing, topology);
   return topology;
 }
@@ -92,6 +92,7 @@ async function bringPostgres(bringing: Bringing, port: number, secrets: Secrets)
     PGPORT: String(port),
     PGUSER: POSTGRES_USER,
     PGPASSWORD: secrets.postgres,
+    HARNESS_DB_OWNER_PASSWORD: secrets.owner,
     HARNESS_DB_PASSWORD: secrets.harness,
     PATH: `${cluster.binaries}:${options.env['PATH'] ?? ''}`,
   });
@@ -143,6 +144,28 @@ async function bringUi(bringing: Bringing, serverPort: number, port: number | nu
   bringing.keep('the Web UI', await startUi({ binary: programs.ui, ...where }));
 }
 
+/** As the owner of the tables, which no worker is. */
+async function migrate(
+  bringing: Bringing,
+  { variables }: Topology,
+  port: number,
+  secrets: Secrets,
+): Promise<void> {
+  const named = (name: string) => setting(bringing.settings, name);
+  const args = [HARNESS, 'store', 'migrate', '--grant-to', named('HARNESS_DB_USER')];
+  const HARNESS_DATABASE_URL = databaseUrl(named('HARNESS_DB_OWNER'), secrets.owner, port, named);
+  await script(bringing, process.execPath, args, { ...variables, HARNESS_DATABASE_URL });
+}
+
+function databaseUrl(
+  user: string,
+  password: string,
+  port: number,
+  named: (name: string) => string,
+): string {
+  return `postgres://${user}:${password}@${HOST}:${port}/${named('HARNESS_DB')}`;
+}
+
 async function bringWorkers(bringing: Bringing, topology: Topology): Promise<void> {
   const { options } = bringing;
   if (options.workers === 0) return;
@@ -179,8 +202,7 @@ function describe(
 ): Topology {
   const { options, settings, running } = bringing;
   const named = (name: string) => setting(settings, name);
-  const at = `${HOST}:${postgres}`;
-  const databaseUrl = `postgres://${named('HARNESS_DB_USER')}:${secrets.harness}@${at}/${named('HARNESS_DB')}`;
+  const user = named('HARNESS_DB_USER');
   const uiUrl = options.programs.ui === null || uiPort === null ? null : `http://${HOST}:${uiPort}`;
   const variables = {
     TEMPORAL_ADDRESS: address,
@@ -189,7 +211,7 @@ function describe(
     HARNESS_HOME: join(options.folder, 'harness'),
     HARNESS_CONFIG:
       options.env['HARNESS_CONFIG'] || join(PRODUCTION_FOLDER, 'config', 'harness.config.json'),
-    HARNESS_DATABASE_URL: databaseUrl,
+    HARNESS_DATABASE_URL: databaseUrl(user, secrets.harness, postgres, named),
   };
   const envFile = join(options.folder, 'env');
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`);
@@ -198,8 +220,8 @@ function describe(
     address,
     namespace: variables.TEMPORAL_NAMESPACE,
     uiUrl,
-    databaseUrl,
-    adminUrl: `postgres://${POSTGRES_USER}:${secrets.postgres}@${at}/postgres`,
+    databaseUrl: variables.HARNESS_DATABASE_URL,
+    adminUrl: `postgres://${POSTGRES_USER}:${secrets.postgres}@${HOST}:${postgres}/postgres`,
     variables,
     envFile,
     get died() {
