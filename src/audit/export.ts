@@ -7,6 +7,7 @@ import { readGraph } from '../documents/graph';
 import { asStoreError, goneAsNull } from '../store/files/errors';
 import { homeAt } from '../store/files/home';
 import type { Store } from '../store/store';
+import type { Trail } from '../store/trail';
 import { checkpointFiles } from './checkpoint';
 
 export interface Exported {
@@ -22,19 +23,24 @@ export type Page = (
   graph: ReturnType<typeof readGraph>['graph'],
 ) => string;
 
+/** Where the record is, and where its checkpoints are: in HARNESS_HOME, whatever the store. */
+export interface Exporting {
+  readonly store: Store;
+  readonly trail: Trail;
+  readonly home: string;
+}
+
 /**
  * Copies what proves the record into `folder`, in the form of a HARNESS_HOME: the chains byte by byte, the ledger of cycles,
  * the documents that entries name, results, checkpoints; and for people a page of each cycle. `cycleId` undefined: of all.
  * @throws StoreError when it cannot be read or written
  */
 export async function exportTrail(
-  store: Store,
-  root: string,
+  { store, trail, home }: Exporting,
   folder: string,
   page: Page,
   cycleId?: string,
 ): Promise<Exported> {
-  const home = homeAt(root);
   const all = await store.audit.cycles();
   const wanted = all.filter((id) => cycleId === undefined || id === cycleId);
   const ledger = all.filter((id) => id === LEDGER_CHAIN);
@@ -46,29 +52,35 @@ export async function exportTrail(
     for (const name of ['audit', 'documents', 'results', 'cycles', 'checkpoints', 'pages'])
       await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
     // What bears witness first: all that it knows of is then there to be copied.
-    for (const path of await checkpointFiles(home))
+    for (const path of await checkpointFiles(homeAt(home)))
       await copyFile(path, join(folder, 'checkpoints', path.slice(dirname(path).length + 1)));
     for (const chain of chains) {
-      await copyFile(
-        join(root, 'audit', `${chain}.jsonl`),
-        join(folder, 'audit', `${chain}.jsonl`),
-      );
+      await hand(trail, folder, 'audit', chain);
       const told = (await store.audit.read(chain)) ?? [];
       entries += told.length;
       if (told[0]?.type !== 'CYCLE_OPENED') continue;
       cycles += 1;
       for (const { data } of told) collect(data, refs);
-      for (const kind of ['results', 'cycles'])
-        await copyFile(
-          join(root, kind, `${chain}.json`),
-          join(folder, kind, `${chain}.json`),
-        ).catch(goneAsNull);
+      for (const kind of ['results', 'cycles'] as const) await hand(trail, folder, kind, chain);
       const graph = await graphOf(store, told);
       await writeFile(join(folder, 'pages', `${chain}.html`), page(told, graph), { mode: 0o600 });
     }
     const documents = await copyDocuments(store, folder, refs);
     return { folder, cycles, entries, documents };
   });
+}
+
+/** A file as a HARNESS_HOME has it; none where there is nothing to hand over. */
+async function hand(
+  trail: Trail,
+  folder: string,
+  what: 'audit' | 'cycles' | 'results',
+  id: string,
+): Promise<void> {
+  const bytes = await trail.bytes(what, id);
+  if (bytes === null) return;
+  const name = `${id}${what === 'audit' ? '.jsonl' : '.json'}`;
+  await writeFile(join(folder, what, name), bytes, { mode: 0o600 });
 }
 
 /** Whatever an entry names by a hash, at any depth, and what is in a list that it names. */

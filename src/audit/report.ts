@@ -1,4 +1,5 @@
 import type { AuditHead } from '../core/entry';
+import type { Alien } from '../store/trail';
 import type { ChainProblem } from './chain';
 
 /** UNREADABLE: could not look, so nothing is said about it. */
@@ -17,12 +18,6 @@ export interface CycleTrail extends AuditHead {
   readonly problem: ChainProblem | null;
 }
 
-/** Something under `audit/` that is no audit chain. */
-export interface AlienFile {
-  readonly path: string;
-  readonly problem: string;
-}
-
 export interface TrailReport {
   readonly status: TrailStatus;
   /** Of the command: 0 intact, 1 broken, 2 incomplete, 3 could not look. */
@@ -30,7 +25,7 @@ export interface TrailReport {
   readonly cycles: readonly CycleTrail[];
   /** Chains that are of no cycle. */
   readonly governance: readonly CycleTrail[];
-  readonly aliens: readonly AlienFile[];
+  readonly aliens: readonly Alien[];
   /** Cycles that were submitted, but have neither an entry nor a result yet. */
   readonly not_begun: readonly string[];
   /** Why nothing could be looked at; null when something was. */
@@ -47,7 +42,7 @@ const EXITS = { INTACT: 0, BROKEN: 1, INCOMPLETE: 2, UNREADABLE: 3 } as const;
 /** The report of what was looked at; the worst finding decides. */
 export function conclude(
   trails: readonly CycleTrail[],
-  aliens: readonly AlienFile[],
+  aliens: readonly Alien[],
   notBegun: readonly string[],
 ): TrailReport {
   const found = new Set<TrailStatus>(trails.map((trail) => trail.status));

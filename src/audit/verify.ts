@@ -1,25 +1,17 @@
-import { isUtf8 } from 'node:buffer';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isOfSchedule, problemOfSchedule } from '../core/balance';
 import { ContractWatch } from '../core/breaches';
 import type { Entry } from '../core/entry';
 import { LATCH_CHAIN, LEDGER_CHAIN } from '../core/identity';
 import type { Sha256 } from '../core/json';
-import { fileCycles, idsIn } from '../store/files/cycles';
-import { fileDocuments } from '../store/files/documents';
-import { asStoreError, goneAsNull } from '../store/files/errors';
-import { readSettled } from '../store/files/growing';
-import { homeAt, type Home } from '../store/files/home';
+import { fileTrail } from '../store/files/trail';
 import { isUuid } from '../store/rules/ids';
-import { linesForward } from '../store/files/lines';
+import type { Lines, Trail } from '../store/trail';
 import { checkChain, type ChainProblem, type ChainReport } from './chain';
 import { Evidence, type Finding, type Needed, neededBy } from './evidence';
 import {
   conclude,
   couldNotLook,
   kindOf,
-  type AlienFile,
   type CycleTrail,
   type TrailReport,
   type TrailStatus,
@@ -35,97 +27,88 @@ import {
   witnessesOf,
 } from './witness';
 
-const ENDING = '.jsonl';
-
-/** How many chains are looked at at once. */
-const AT_ONCE = 16;
-
 /** What all chains are held against, and where their documents are. */
 type Against = Witnesses & { readonly evidence: Evidence };
 
 /** Chains of the harness itself, which tell of no cycle. */
 const OWN_CHAINS = new Set([LATCH_CHAIN, LEDGER_CHAIN]);
 
-/**
- * Checks the trail under `home` (HARNESS_HOME), without changing a byte: of the cycle `id` (a
- * cycle or workflow id), or of all cycles with every byte under `audit/`. Each chain is checked in
- * itself and against the stored result, which knows how many entries there were and the hash of
- * the last. It never says INTACT of what it could not read.
- */
-export async function verifyTrail(
+/** The trail under `home` (HARNESS_HOME, or an export), as {@link verify} looks at any. */
+export function verifyTrail(
   home: string,
   id?: string,
   others: readonly Testimony[] = [],
 ): Promise<TrailReport> {
-  const place = homeAt(home);
+  return verify(fileTrail(home), id, others);
+}
+
+/**
+ * Checks the trail, without changing a byte: of the cycle `id` (a cycle or workflow id), or of all cycles with every byte that
+ * lies among them. Each chain is checked in itself and against the stored result, which knows how many entries there were and
+ * the hash of the last. It never says INTACT of what it could not read.
+ */
+export async function verify(
+  trail: Trail,
+  id?: string,
+  others: readonly Testimony[] = [],
+): Promise<TrailReport> {
   try {
-    const evidence = new Evidence(fileDocuments(place));
-    const witnesses = { ledger: await readLedger(place), others, evidence };
+    const evidence = new Evidence(trail.documents);
+    const witnesses = { ledger: await readLedger(trail), others, evidence };
     return id === undefined
-      ? await verifyAll(place, witnesses)
-      : await verifyOne(place, id, witnesses);
+      ? await verifyAll(trail, witnesses)
+      : await verifyOne(trail, id, witnesses);
   } catch (error) {
     return couldNotLook(sentence(error));
   }
 }
 
-async function verifyOne(home: Home, id: string, witnesses: Against): Promise<TrailReport> {
-  const cycleId = isUuid(id) ? id : (await fileCycles(home).find(id))?.cycle_id;
-  const trail = cycleId === undefined ? null : await verifyCycle(home, cycleId, witnesses);
-  if (trail === null) {
+async function verifyOne(trail: Trail, id: string, witnesses: Against): Promise<TrailReport> {
+  const cycleId = isUuid(id) ? id : (await trail.find(id))?.cycle_id;
+  const found = cycleId === undefined ? null : await verifyCycle(trail, cycleId, witnesses);
+  if (found === null) {
     const shown = JSON.stringify(id.slice(0, 80));
     return couldNotLook(
-      `no audit chain of ${shown} is in ${home.root}: check the id and the folder`,
+      `no audit chain of ${shown} is in ${trail.where}: check the id and the folder`,
     );
   }
-  return conclude([trail], [], []);
+  return conclude([found], [], []);
 }
 
-async function verifyAll(home: Home, witnesses: Against): Promise<TrailReport> {
-  const folder = join(home.root, 'audit');
-  const chains = new Set<string>();
-  const aliens: AlienFile[] = [];
-  const items = await asStoreError('AUDIT_UNAVAILABLE', `the audit trail ${folder}`, () =>
-    readdir(folder, { withFileTypes: true }),
-  );
-  for (const item of items) {
-    const cycleId = item.name.slice(0, -ENDING.length);
-    const named = item.name.endsWith(ENDING) && isUuid(cycleId);
-    if (named && item.isFile()) chains.add(cycleId);
-    else aliens.push(alien(join(folder, item.name), named));
-  }
+async function verifyAll(trail: Trail, witnesses: Against): Promise<TrailReport> {
+  const { ids: chains, aliens } = await trail.chains();
   const told = [witnesses.ledger.cycles, ...witnesses.others.map(({ ends }) => ends)];
   const known = new Set([
     ...chains,
-    ...(await idsIn(home, 'results')),
+    ...(await trail.idsOf('results')),
     ...told.flatMap((ends) => [...ends.keys()].filter(isUuid)),
   ]);
   const ids = [...known].sort();
   const trails = new Map<string, CycleTrail | null>();
-  // Several at once: most of the time is waiting for the disk.
+  // Several at once: most of the time is waiting for the store.
   let next = 0;
   const work = async (): Promise<void> => {
     for (let id = ids[next++]; id !== undefined; id = ids[next++])
-      trails.set(id, await verifyCycle(home, id, witnesses));
+      trails.set(id, await verifyCycle(trail, id, witnesses));
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await Promise.all(Array.from({ length: trail.atOnce }, work));
   const cycles = ids.flatMap((id) => trails.get(id) ?? []);
-  const notBegun = (await idsIn(home, 'cycles')).filter((cycleId) => !known.has(cycleId));
+  const notBegun = (await trail.idsOf('cycles')).filter((cycleId) => !known.has(cycleId));
   return conclude(cycles, aliens, notBegun);
 }
 
 /** Null when nobody knows of such a chain. */
 async function verifyCycle(
-  home: Home,
+  trail: Trail,
   cycleId: string,
   witnesses: Against,
 ): Promise<CycleTrail | null> {
   try {
-    const { known, unknown } = await witnessesOf(home, cycleId, witnesses);
-    const found = await readChain(home, cycleId, known);
+    const { known, unknown } = await witnessesOf(trail, cycleId, witnesses);
+    const found = await readChain(trail, cycleId, known);
     if (found !== null) {
-      const trail = judge(cycleId, await withEvidence(witnesses.evidence, found), known, unknown);
-      return trail.status === 'INTACT' ? onLedger(home, trail, found, witnesses) : trail;
+      const judged = judge(cycleId, await withEvidence(witnesses.evidence, found), known, unknown);
+      return judged.status === 'INTACT' ? onLedger(trail, judged, found, witnesses) : judged;
     }
     const who = unknown ? 'the stored result' : known[0]?.who;
     if (who === undefined) return null;
@@ -138,19 +121,19 @@ async function verifyCycle(
 
 /** C1.1: a run that was opened since there is a ledger stands on it. It may just be on its way there: then a second look finds it. */
 async function onLedger(
-  home: Home,
-  trail: CycleTrail,
+  trail: Trail,
+  judged: CycleTrail,
   { opened }: FoundChain,
   { ledger }: Against,
 ): Promise<CycleTrail> {
   const { since } = ledger;
   const strange = (runs: ReadonlySet<string>) =>
     opened.find(({ run, at }) => since !== null && at > since && !runs.has(run));
-  if (strange(ledger.runs) === undefined) return trail;
-  const stranger = strange((await readLedger(home)).runs);
-  if (stranger === undefined) return trail;
+  if (strange(ledger.runs) === undefined) return judged;
+  const stranger = strange((await readLedger(trail)).runs);
+  if (stranger === undefined) return judged;
   const text = 'the ledger of cycles knows nothing of the run that begins here';
-  return { ...trail, status: 'INCOMPLETE', problem: atLine(stranger.line, text) };
+  return { ...judged, status: 'INCOMPLETE', problem: atLine(stranger.line, text) };
 }
 
 interface FoundChain {
@@ -175,24 +158,19 @@ const NO_CHAIN: ChainReport = {
 };
 
 async function readChain(
-  home: Home,
+  trail: Trail,
   cycleId: string,
   known: readonly Witness[],
 ): Promise<FoundChain | null> {
-  const path = join(home.root, 'audit', `${cycleId}${ENDING}`);
   const named = new Set(known.map(({ entries }) => entries));
-  const read = (fd: number, size: number): FoundChain => {
-    let torn = false;
+  const see = (lines: Lines): FoundChain => {
     const met = new Map<number, Sha256>();
     const opened: { run: string; at: string; line: number }[] = [];
-    const lines = wholeLines(fd, size, () => {
-      torn = true;
-    });
     const schedule: Entry[] = [];
     const needed: Needed[] = [];
     const watch = new ContractWatch(cycleId);
     let breach: ChainProblem | null = null;
-    const report = checkChain(cycleId, lines, (entry, number) => {
+    const report = checkChain(cycleId, lines.all, (entry, number) => {
       if (named.has(number)) met.set(number, entry.hash);
       const { type, run_id: run, at } = entry;
       if (type === 'CYCLE_OPENED') opened.push({ run, at, line: number });
@@ -203,14 +181,18 @@ async function readChain(
         else needed.push(...neededBy(entry, number, watch.seen));
       }
     });
-    const told = withAccount(cycleId, report, schedule);
+    const told = withAccount(cycleId, withFault(report, lines), schedule);
     const sound = breach === null ? told : { ...told, problem: breach };
-    return { report: sound, torn, met, opened, needed, missing: null };
+    return { report: sound, torn: lines.torn(), met, opened, needed, missing: null };
   };
-  const isGood = ({ report, torn }: FoundChain) => report.problem === null && !torn;
-  return asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () =>
-    readSettled(path, home.lockWaitMs, read, isGood).catch(goneAsNull),
-  );
+  const isSound = ({ report, torn }: FoundChain) => report.problem === null && !torn;
+  return trail.look(cycleId, see, isSound);
+}
+
+/** Lines that are well chained, but do not lie as they were written. */
+function withFault(report: ChainReport, lines: Lines): ChainReport {
+  const fault = report.problem === null ? lines.fault() : null;
+  return fault === null ? report : { ...report, problem: { ...fault, seq: null } };
 }
 
 /** What the entries stand on is read when the chain is let go: a writer is not kept waiting. */
@@ -265,17 +247,6 @@ function judge(
   return trailOf(cycleId, 'INTACT', report, null);
 }
 
-/**
- * Each whole line as text. What is no UTF-8 is given as a line that is no entry: no byte may pass
- * as another.
- */
-function* wholeLines(fd: number, size: number, onTorn: () => void): Generator<string> {
-  for (const { bytes, whole } of linesForward(fd, size)) {
-    if (!whole) onTorn();
-    else yield isUtf8(bytes) ? bytes.toString() : '';
-  }
-}
-
 function trailOf(
   cycleId: string,
   status: TrailStatus,
@@ -289,11 +260,4 @@ function trailOf(
 
 function atLine(line: number, problem: string): ChainProblem {
   return { line, seq: null, problem };
-}
-
-function alien(path: string, named: boolean): AlienFile {
-  const problem = named
-    ? 'it has the name of an audit chain, but is no plain file'
-    : 'it is no audit chain: the folder holds the audit trail and nothing else';
-  return { path, problem };
 }

@@ -7,10 +7,8 @@ import {
 } from '../core/cycle-ledger';
 import { LEDGER_CHAIN } from '../core/identity';
 import type { JsonObject, Sha256 } from '../core/json';
-import { fileChains } from '../store/files/chains';
-import { fileCycles } from '../store/files/cycles';
-import type { Home } from '../store/files/home';
-import { isHash } from './chain';
+import type { Lines, Trail } from '../store/trail';
+import { isHash, parseEntry } from './chain';
 
 /** Somebody outside a chain who knows an end that it once had. */
 export interface Witness extends Milestone {
@@ -31,14 +29,15 @@ export interface Witnesses {
 }
 
 /** Read before any chain: what it knows of stood in its chain already. A damaged ledger is told of as a chain. */
-export async function readLedger(home: Home): Promise<KnownRuns> {
-  const entries = await fileChains(home).read(LEDGER_CHAIN);
+export async function readLedger(trail: Trail): Promise<KnownRuns> {
+  const read = ({ all }: Lines) => [...all].flatMap((line) => parseEntry(line) ?? []);
+  const entries = await trail.look(LEDGER_CHAIN, read, () => true);
   return entries === null ? NO_LEDGER : knownRuns(entries);
 }
 
 /** All who know of this chain; `unknown`: a result is stored that nobody can read. */
 export async function witnessesOf(
-  home: Home,
+  trail: Trail,
   chainId: string,
   { ledger, others }: Witnesses,
 ): Promise<{ readonly known: readonly Witness[]; readonly unknown: boolean }> {
@@ -48,15 +47,15 @@ export async function witnessesOf(
     ...named('the ledger of cycles', ledger.cycles.get(chainId)),
     ...others.flatMap(({ who, ends }) => named(who, ends.get(chainId))),
   ];
-  const result = await storedEnd(home, chainId);
+  const result = await storedEnd(trail, chainId);
   if (result === 'NONE') return { known, unknown: false };
   if (result === 'UNKNOWN') return { known, unknown: true };
   return { known: [...named('the stored result', [result]), ...known], unknown: false };
 }
 
-async function storedEnd(home: Home, chainId: string): Promise<Milestone | 'NONE' | 'UNKNOWN'> {
+async function storedEnd(trail: Trail, chainId: string): Promise<Milestone | 'NONE' | 'UNKNOWN'> {
   try {
-    const result = await fileCycles(home).result(chainId);
+    const result = await trail.result(chainId);
     return result === null ? 'NONE' : endIn(result);
   } catch (error) {
     sentence(error);

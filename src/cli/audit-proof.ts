@@ -11,7 +11,7 @@ import {
   readVerifier,
 } from '../audit/checkpoint';
 import { exportTrail, isEmpty } from '../audit/export';
-import { verifyTrail } from '../audit/verify';
+import { verify } from '../audit/verify';
 import type { Testimony } from '../audit/witness';
 import { messageOf } from '../core/invariant';
 import { Problem } from '../problem';
@@ -41,10 +41,11 @@ export function proofCommands(audit: Command): void {
 
 async function checkpoint(context: Context, keyFile: string, out?: string): Promise<void> {
   const key = keyIn(context, keyFile, readSigner, 'private');
-  const report = await verifyTrail(context.home);
+  const trail = await context.trail();
+  const report = await verify(trail).finally(() => trail.close());
   if (report.exit !== 0) {
     const why = `the trail is ${report.status}: a checkpoint vouches for what is intact; run harness audit verify`;
-    throw new Problem('REFUSED', why, context.home);
+    throw new Problem('REFUSED', why, trail.where);
   }
   const made = await makeCheckpoint(await context.store(), key, new Date().toISOString());
   const text = `${JSON.stringify(made)}\n`;
@@ -63,7 +64,9 @@ async function exportTo(context: Context, id: string | undefined, out: string): 
   const { findCycle } = await import('../client/inspect');
   const cycle = id === undefined ? undefined : (await findCycle(store, id)).cycle_id;
   const { cyclePage } = await import('../draw/page');
-  const done = await exportTrail(store, context.home, folder, cyclePage, cycle);
+  const trail = await context.trail();
+  const from = { store, trail, home: context.home };
+  const done = await exportTrail(from, folder, cyclePage, cycle).finally(() => trail.close());
   const { cycles, entries, documents } = done;
   const check = `check it with: harness audit verify ${cycle ?? ''} --export ${out}`;
   context.print(

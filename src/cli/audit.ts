@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { couldNotLook } from '../audit/report';
-import { verifyTrail } from '../audit/verify';
+import { couldNotLook, type TrailReport } from '../audit/report';
+import { verify as verifyAny } from '../audit/verify';
 import type { Testimony } from '../audit/witness';
 import type { Entry } from '../core/entry';
 import { scheduleId } from '../core/identity';
@@ -24,7 +24,7 @@ export function auditCommands(root: Command): void {
     .option('--public-key <file>', 'also hold it against the signed checkpoints (Ed25519, PEM)')
     .option('--checkpoint <file>', 'a checkpoint kept elsewhere')
     .option('--against-temporal', "also hold it against what Temporal's history returned")
-    .option('--export <dir>', 'look at an exported folder instead of HARNESS_HOME')
+    .option('--export <dir>', 'look at an exported folder instead of the store')
     .action((id: string | undefined, options: VerifyOptions, command: Command) =>
       verify(contextOf(command), id, options),
     );
@@ -124,16 +124,24 @@ async function look(
   context: Context,
   id: string | undefined,
   options: VerifyOptions,
-): ReturnType<typeof verifyTrail> {
-  const home = options.export ?? context.home;
-  const others = await testimonies(context, home, options);
-  if (id === undefined || options.export !== undefined) return verifyTrail(home, id, others);
+): Promise<TrailReport> {
+  const others = await testimonies(context, options.export ?? context.home, options);
+  const trail = await context.trail(options.export);
+  try {
+    const chain = id === undefined || options.export !== undefined ? id : await named(context, id);
+    return await verifyAny(trail, chain, others);
+  } finally {
+    await trail.close();
+  }
+}
+
+/** The chain that `id` names: a cycle's, or a schedule's by its name. */
+async function named(context: Context, id: string): Promise<string> {
   const store = await context.store();
   const record = await knownCycle(store, id);
-  if (record !== null) return verifyTrail(home, record.cycle_id, others);
+  if (record !== null) return record.cycle_id;
   // The trail may know it all the same; or it is a schedule's name.
-  const known = (await store.audit.read(chainOf(id))) !== null;
-  return verifyTrail(home, known ? chainOf(id) : id, others);
+  return (await store.audit.read(chainOf(id))) === null ? id : chainOf(id);
 }
 
 async function testimonies(

@@ -12,6 +12,7 @@ import { Problem } from '../problem';
 import type { MetricsExporterConfig } from '@temporalio/worker';
 import { type ConnectionSettings, connectionSettings } from '../server/connection';
 import type { Store } from '../store/store';
+import type { Trail } from '../store/trail';
 
 /** The options that every command takes (interface, "Global"). */
 export interface GlobalOptions {
@@ -64,13 +65,14 @@ export class Context {
   /** @throws Problem REFUSED when it cannot be opened */
   async store(): Promise<Store> {
     const { openStore } = await import('../store/open');
-    try {
-      return await openStore(this.config().audit, this.home, this.env);
-    } catch (error) {
-      throw codeOf(error) === 'STORE_UNAVAILABLE'
-        ? new Problem('REFUSED', messageOf(error), 'audit', error)
-        : error;
-    }
+    return asRefusal(() => openStore(this.config().audit, this.home, this.env));
+  }
+
+  /** The same record, to be judged; `folder`: an exported one instead. @throws Problem REFUSED when it cannot be opened */
+  async trail(folder?: string): Promise<Trail> {
+    const { openTrail } = await import('../store/open');
+    const { audit } = folder === undefined ? this.config() : FILES;
+    return asRefusal(() => openTrail(audit, folder ?? this.home, this.env));
   }
 
   /** The server to talk to: flags, Temporal's own environment, else the one that `harness up` runs on this HARNESS_HOME. */
@@ -142,6 +144,18 @@ export class Context {
   /** A line about what is going on: standard error, so that an answer stays alone on standard output. */
   say(line: string): void {
     process.stderr.write(`${line}\n`);
+  }
+}
+
+const FILES = { audit: { type: 'files' } } as const;
+
+/** A store that does not open says why in one sentence, which is the command's own answer. */
+export async function asRefusal<T>(body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (codeOf(error) !== 'STORE_UNAVAILABLE') throw error;
+    throw new Problem('REFUSED', messageOf(error), 'audit', error);
   }
 }
 

@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
-import { codeOf, messageOf } from '../core/invariant';
 import { DATABASE_URL_ENV } from '../documents/config';
-import { Problem } from '../problem';
-import { type Context, contextOf } from './context';
+import { asRefusal, type Context, contextOf } from './context';
 
 /** The schema of the PostgreSQL store. Files need none of this. */
 export function storeCommands(root: Command): void {
@@ -22,7 +20,7 @@ export function storeCommands(root: Command): void {
 
 async function migrate(context: Context, grantTo: string | null): Promise<void> {
   const { migrateDatabase } = await import('../store/postgres/migrate');
-  const done = await plainly(async () => migrateDatabase(await addressIn(context), grantTo));
+  const done = await asRefusal(async () => migrateDatabase(await addressIn(context), grantTo));
   const { where, migrations, granted_to } = done;
   const lines = [
     migrations.length === 0
@@ -35,7 +33,7 @@ async function migrate(context: Context, grantTo: string | null): Promise<void> 
 
 async function status(context: Context): Promise<void> {
   const { examineDatabase } = await import('../store/postgres/examine');
-  const found = await plainly(async () => examineDatabase(await addressIn(context)));
+  const found = await asRefusal(async () => examineDatabase(await addressIn(context)));
   const { where, version, user, done, missing, unknown, excess } = found;
   const schema =
     unknown.length > 0
@@ -58,14 +56,4 @@ async function addressIn(context: Context): Promise<string> {
   const { audit } = context.config();
   const { databaseUrl } = await import('../store/open');
   return databaseUrl(audit.type === 'postgres' ? audit.url_env : DATABASE_URL_ENV, context.env);
-}
-
-async function plainly<T>(body: () => Promise<T>): Promise<T> {
-  try {
-    return await body();
-  } catch (error) {
-    throw codeOf(error) === 'STORE_UNAVAILABLE'
-      ? new Problem('REFUSED', messageOf(error), 'audit', error)
-      : error;
-  }
 }

@@ -10,6 +10,7 @@ import type { Testimony } from '../../src/audit/witness';
 import { LEDGER_CHAIN } from '../../src/core/identity';
 import { cyclePage } from '../../src/draw/page';
 import { openFileStore } from '../../src/store/files/index';
+import { fileTrail } from '../../src/store/files/trail';
 import { bundleWith } from '../core/samples';
 import type { Script } from '../core/script';
 import { keepDocuments, trailOf } from './trails';
@@ -56,6 +57,7 @@ describe('a record that can be proven', () => {
   afterEach(() => rm(home, { recursive: true }));
   afterAll(() => rm(origin, { recursive: true }));
 
+  const from = async () => ({ store: await openFileStore(home), trail: fileTrail(home), home });
   const file = (id: string) => join(home, 'audit', `${id}.jsonl`);
   const linesOf = async (id: string) => (await readFile(file(id), 'utf8')).split('\n').slice(0, -1);
   const joined = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('');
@@ -150,7 +152,7 @@ describe('a record that can be proven', () => {
 
   test('C1.1: an exported folder proves itself, and shows what is done to it afterwards', async () => {
     const out = join(home, 'out');
-    const done = await exportTrail(await openFileStore(home), home, out, cyclePage);
+    const done = await exportTrail(await from(), out, cyclePage);
     expect(done).toMatchObject({ cycles: ids.length });
     expect(await verifyTrail(out, undefined, [checkpoint()])).toMatchObject({ exit: 0 });
     expect((await readdir(join(out, 'pages'))).sort()).toEqual(
@@ -162,7 +164,7 @@ describe('a record that can be proven', () => {
 
   test('the export of one cycle is verified by its id', async () => {
     const out = join(home, 'out');
-    await exportTrail(await openFileStore(home), home, out, cyclePage, ids[0]);
+    await exportTrail(await from(), out, cyclePage, ids[0]);
     expect(await verifyTrail(out, ids[0])).toMatchObject({ exit: 0 });
   });
 });

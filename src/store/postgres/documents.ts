@@ -31,15 +31,19 @@ export function postgresDocuments({ where, waitMs, read, write }: Database): Doc
         const [row] = await read<{ bytes: Buffer }>(GET, [address]);
         if (row === undefined) return null;
         if (hashBytes(row.bytes) === ref) return row.bytes;
-        throw new StoreError(
-          'DOCUMENT_DAMAGED',
-          `the stored document ${ref} in ${where} is damaged, it does not hash to its name: submit it again`,
-        );
+        throw damagedDocument(ref, where);
       });
     },
   };
 }
 
-function addressOf(ref: string): Buffer {
+export function damagedDocument(ref: string, where: string): StoreError {
+  return new StoreError(
+    'DOCUMENT_DAMAGED',
+    `the stored document ${ref} in ${where} is damaged, it does not hash to its name: submit it again`,
+  );
+}
+
+export function addressOf(ref: string): Buffer {
   return Buffer.from(hexOrThrow(ref), 'hex');
 }
