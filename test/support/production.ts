@@ -49,20 +49,32 @@ export async function openDatabase(name: string): Promise<string | null> {
   const model = process.env['HARNESS_TEST_DATABASE'];
   if (model === undefined) return null;
   const url = new URL(model);
-  await asAdmin(`CREATE DATABASE "${name}" TEMPLATE "${url.pathname.slice(1)}"`);
+  await asAdmin('postgres', [`CREATE DATABASE "${name}" TEMPLATE "${url.pathname.slice(1)}"`]);
   url.pathname = `/${name}`;
   return url.href;
 }
 
 export async function dropDatabase(name: string): Promise<void> {
-  await asAdmin(`DROP DATABASE "${name}" WITH (FORCE)`);
+  await asAdmin('postgres', [`DROP DATABASE "${name}" WITH (FORCE)`]);
 }
 
-async function asAdmin(statement: string): Promise<void> {
-  const client = new Client({ connectionString: process.env['HARNESS_TEST_DATABASE_ADMIN'] });
+/** Every chain, and how the cycle was started and ended: as only who has all rights can, past the triggers that refuse it. */
+export async function removeRecordIn(name: string): Promise<void> {
+  const tables = ['entries', 'results', 'cycles'];
+  await asAdmin(name, [
+    'SET session_replication_role = replica',
+    ...tables.map((table) => `DELETE FROM harness.${table}`),
+  ]);
+}
+
+/** Statements of PostgreSQL's superuser. */
+async function asAdmin(database: string, statements: readonly string[]): Promise<void> {
+  const url = new URL(process.env['HARNESS_TEST_DATABASE_ADMIN'] ?? '');
+  url.pathname = `/${database}`;
+  const client = new Client({ connectionString: url.href });
   await client.connect();
   try {
-    await client.query(statement);
+    for (const statement of statements) await client.query(statement);
   } finally {
     await client.end();
   }

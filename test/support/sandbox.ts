@@ -1,15 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { isObject, type Json, type JsonObject } from '../../src/core/json';
 import { loadConfig } from '../../src/config';
-import { openStore } from '../../src/store/open';
+import { openStore, openTrail } from '../../src/store/open';
 import type { Store } from '../../src/store/store';
-import { dropDatabase, openDatabase } from './production';
+import type { Trail } from '../../src/store/trail';
+import { dropDatabase, openDatabase, removeRecordIn } from './production';
 
 export const ROOT = join(__dirname, '..', '..');
 const BIN = join(ROOT, 'bin', 'harness.js');
@@ -87,6 +88,20 @@ export class Sandbox {
   store(): Promise<Store> {
     const { audit } = loadConfig(join(this.home, CONFIG), this.env);
     return openStore(audit, this.env['HARNESS_HOME'] ?? '', this.env);
+  }
+
+  /** The same record, to be judged. */
+  trail(): Promise<Trail> {
+    const { audit } = loadConfig(join(this.home, CONFIG), this.env);
+    return openTrail(audit, this.env['HARNESS_HOME'] ?? '', this.env);
+  }
+
+  /** Removes the trail, and what is known of its one cycle: as whoever has all rights over the store can. */
+  async removeRecord(cycleId: string): Promise<void> {
+    if (this.env['HARNESS_DATABASE_URL'] !== undefined) return removeRecordIn(this.namespace);
+    const home = this.env['HARNESS_HOME'] ?? '';
+    for (const each of readdirSync(join(home, 'audit'))) rmSync(join(home, 'audit', each));
+    for (const folder of ['results', 'cycles']) rmSync(join(home, folder, `${cycleId}.json`));
   }
 
   /** Writes a document and returns its path. A configuration also says where the record is, unless it says so itself. */
