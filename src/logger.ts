@@ -1,5 +1,10 @@
 import pino, { type Logger } from 'pino';
-import { DefaultLogger, Runtime, makeTelemetryFilterString } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  type MetricsExporterConfig,
+  Runtime,
+} from '@temporalio/worker';
 
 export type { Logger };
 
@@ -19,8 +24,11 @@ const LEVELS = {
   ERROR: 'error',
 } as const;
 
-/** Sends the SDK's own logs to ours, once per process; without it the SDK's core prints to standard output. */
-export function installRuntime(log: Logger): void {
+/**
+ * Sends the SDK's own logs to ours, once per process; without it the SDK's core prints to standard output. Its metrics, and
+ * ours beside them, go where `metrics` says; nowhere by default.
+ */
+export function installRuntime(log: Logger, metrics?: MetricsExporterConfig): void {
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
       const { taskToken: _, error, ...rest } = meta ?? {};
@@ -28,6 +36,7 @@ export function installRuntime(log: Logger): void {
     }),
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
+      ...(metrics === undefined ? {} : { metrics }),
     },
     // The commands decide what a signal means: a drain, or the end of waiting.
     shutdownSignals: [],

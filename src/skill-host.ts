@@ -18,12 +18,16 @@ export interface OpenSkillHost extends SkillHost {
  * What one process needs to run skills: the sandbox with its warm spares, opened when the first skill comes; the configured
  * effects; the operator's policy and ledger. `config` is asked each time, so that an edited file counts without a restart.
  */
-export function openSkillHost(config: () => Config, env: NodeJS.ProcessEnv): OpenSkillHost {
+export function openSkillHost(
+  config: () => Config,
+  env: NodeJS.ProcessEnv,
+  onStarted?: (ms: number | null) => void,
+): OpenSkillHost {
   let sandbox: Promise<Sandbox> | undefined;
   const opened = new Map<Config, Effects>();
   return {
     sandbox() {
-      return (sandbox ??= openSandbox());
+      return (sandbox ??= openSandbox(onStarted === undefined ? {} : { onStarted }));
     },
     effects() {
       const now = config();

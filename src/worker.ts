@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities';
 import type { Dependencies } from './activities/dependencies';
 import { liveConfig } from './config';
 import { messageOf } from './core/invariant';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './core/start';
 import type { Config } from './documents/config';
+import { type Check, serveHealth } from './health';
 import type { Logger } from './logger';
+import type { Endpoint } from './metrics/address';
+import { openWorkerMetrics } from './metrics/open';
 import { Problem } from './problem';
 import type { ConnectionSettings } from './server/connection';
 import { ensureSearchAttributes } from './server/search-attributes';
@@ -26,6 +29,10 @@ export interface HarnessWorkerOptions {
   /** Asked whenever it is needed. Default: the configuration of this working directory and environment. */
   readonly config?: () => Config;
   readonly checkpoint?: Dependencies['checkpoint'];
+  /** Whether what happens is counted, on the runtime's meter: `installRuntime` was told where it is served. */
+  readonly metrics?: boolean;
+  /** Where `/healthz` is served. */
+  readonly health?: Endpoint;
 }
 
 /** Running activities get this long to end when the worker drains. */
@@ -45,22 +52,48 @@ export async function startWorker(
   options: HarnessWorkerOptions = {},
 ): Promise<HarnessWorker> {
   const { config = liveConfig(undefined, process.env), checkpoint } = options;
+  let check: Check = async () => 'the worker is starting';
+  const health =
+    options.health === undefined ? null : await serveHealth(options.health, () => check());
   const connection = await connect(settings);
   // An upsert of an attribute that the server does not know would hold up every cycle: so first things first.
   await ensureSearchAttributes(connection, settings.namespace, SEARCH_ATTRIBUTES);
-  const skills = openSkillHost(config, process.env);
+  const { workflowService } = connection;
+  const { namespace } = settings;
+  const metrics =
+    options.metrics === true
+      ? openWorkerMetrics(
+          Runtime.instance().metricMeter,
+          store,
+          { workflowService, namespace },
+          log,
+        )
+      : null;
+  const skills = openSkillHost(config, process.env, metrics?.sandboxStarted);
   // The first skill finds a process that is ready; without skills none is started.
   if ((await store.registry.now()).pointer !== null) await skills.sandbox();
   const worker = await Worker.create({
     connection,
-    namespace: settings.namespace,
+    namespace,
     taskQueue: TASK_QUEUE,
-    activities: createActivities(store, log, skills, openPeople(config, process.env), checkpoint),
+    activities: createActivities(
+      metrics?.store ?? store,
+      log,
+      skills,
+      openPeople(config, process.env),
+      {
+        ...(checkpoint === undefined ? {} : { checkpoint }),
+        ...(metrics === null ? {} : { watch: metrics.watch }),
+      },
+    ),
     ...workflowCode(),
     stickyQueueScheduleToStartTimeout: STICKY_MS,
     shutdownGraceTime: GRACE_MS,
   });
+  check = healthOf(worker, connection, namespace, store);
   const stopped = worker.run().finally(async () => {
+    metrics?.stop();
+    await health?.close();
     await skills.close();
     await connection.close();
   });
@@ -70,6 +103,28 @@ export async function startWorker(
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await stopped;
     },
+  };
+}
+
+/** Well: the worker polls, its server answers, and its store can be read. */
+function healthOf(
+  worker: Worker,
+  { workflowService }: NativeConnection,
+  namespace: string,
+  store: Store,
+): Check {
+  return async () => {
+    const { runState, workflowPollerState, activityPollerState } = worker.getStatus();
+    if (runState !== 'RUNNING') return `the worker is ${runState}`;
+    if (workflowPollerState !== 'POLLING' || activityPollerState !== 'POLLING')
+      return 'the worker does not poll any more';
+    try {
+      await workflowService.describeNamespace({ namespace });
+    } catch (error) {
+      return `the Temporal server does not answer: ${messageOf(error)}`;
+    }
+    await Promise.all([store.latch.now(), store.registry.now()]);
+    return null;
   };
 }
 

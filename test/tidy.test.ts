@@ -73,7 +73,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'documents',
       'draw',
       'drill',
+      'health',
       'logger',
+      'metrics',
       'people',
       'problem',
       'sandbox',
@@ -82,6 +84,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'store',
       'worker',
     ],
+    types: ['@temporalio/worker'],
     packages: ['cli-table3', 'commander', 'picocolors'],
     node: true,
   },
@@ -95,14 +98,25 @@ const ROOMS: Readonly<Record<string, Room>> = {
     from: ['cli', 'client', 'core', 'problem', 'server', 'store', 'worker'],
     node: true,
   },
+  production: {
+    from: ['core', 'problem', 'server'],
+    packages: ['@temporalio/client'],
+    node: true,
+  },
   drill: {
     from: ['audit', 'authoring', 'client', 'core', 'problem', 'sandbox', 'server', 'store'],
     packages: ['@temporalio/common/lib/time'],
     node: true,
   },
+  metrics: {
+    from: ['core', 'problem'],
+    types: ['@temporalio/common', '@temporalio/worker', 'activities', 'pino', 'store'],
+    node: true,
+  },
   sandbox: { from: ['core'], packages: ['esbuild', 'zod'], node: true },
   'client.ts': { from: ['client', 'people', 'server', 'store'] },
   'config.ts': { from: ['core', 'documents', 'problem'], node: true },
+  'health.ts': { from: ['core', 'metrics', 'problem'], node: true },
   'logger.ts': { from: [], packages: ['@temporalio/worker', 'pino'] },
   'problem.ts': { from: [], types: ['core'] },
   'search-attributes.ts': { from: [], packages: ['@temporalio/common'] },
@@ -116,6 +130,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'activities',
       'config',
       'core',
+      'health',
+      'metrics',
       'people',
       'problem',
       'server',
@@ -248,6 +264,7 @@ describe('who imports whom', () => {
       'src/cli/main.ts',
       'src/client.ts',
       'src/demo/main.ts',
+      'src/production/main.ts',
       'src/authoring/define-skill.ts',
       'src/skills/rank-beliefs.ts',
       'src/skills/daily-shadow-report.ts',
@@ -269,7 +286,7 @@ const BANNED: readonly (readonly [what: string, pattern: RegExp, but: RegExp])[]
   ['the type any', /(?<=[:<|&,(]\s*)any\b|\bas any\b|\bany\[\]/, /^$/],
   ['a non-null assertion', /[\w)\]]!(?=[.;,)\]]|\s*$)/m, /^$/],
   ['console', /\bconsole\./, /^$/],
-  ['process.env', /\bprocess\.env\b/, /^src\/(cli|server|demo|config|worker)/],
+  ['process.env', /\bprocess\.env\b/, /^src\/(cli|server|demo|production|config|worker)/],
   // The download's script is a process of its own.
   ['process.exit', /\bprocess\.exit\(/, /^src\/server\/sdk-download/],
   ['eval', /\beval\(|\bnew Function\(/, /^$/],
@@ -310,8 +327,12 @@ describe('what stands in no source', () => {
   test('a test that is skipped, or that keeps others from running', () => {
     const pattern = /\b(?:it|test|describe)\.(?:skip|only|todo|failing)\b|\bx(?:it|describe)\(/;
     const found = TESTS.filter(({ code }) => pattern.test(code)).map(({ path }) => path);
-    // Their suites need a browser or a PostgreSQL on the machine, and say so where there is none.
-    expect(found).toEqual(['test/support/browser.ts', 'test/support/postgres.ts']);
+    // Their suites need Docker, a browser or a PostgreSQL on the machine, and say so where there is none.
+    expect(found).toEqual([
+      'test/compose.test.ts',
+      'test/support/browser.ts',
+      'test/support/postgres.ts',
+    ]);
   });
 });
 

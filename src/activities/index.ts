@@ -24,7 +24,7 @@ export function createActivities(
   log: Logger,
   skills: SkillHost,
   people: People,
-  checkpoint?: Dependencies['checkpoint'],
+  extras: Pick<Dependencies, 'checkpoint' | 'watch'> = {},
 ): HarnessActivities & SkillActivities {
   const states = new States(store.documents);
   const deps: Dependencies = {
@@ -33,7 +33,7 @@ export function createActivities(
     log,
     skills,
     people,
-    ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...extras,
   };
   return {
     validate_state: (call, start) => validateState(deps, call, start),

@@ -15,6 +15,7 @@ export function notify(deps: Dependencies, call: Notify): Promise<Notified> {
     }
     const key = `${notice.halt_id}:${notice.notice}:${notice.drawn_at}`;
     const problem = await sink.deliver(notice, key, cancellationSignal);
+    deps.watch?.noticeTried(problem === null);
     if (problem === null) return { attempt: info.attempt };
     deps.log.warn({ halt: notice.halt_id, attempt: info.attempt }, `notice: ${problem}`);
     throw ApplicationFailure.retryable(problem, 'NOTICE');

@@ -15,11 +15,12 @@ export async function appendEntries(
   { audit, ledger }: Pick<Store, 'audit' | 'ledger'>,
   chain: string,
   entries: readonly Draft[],
+  written?: (drafts: readonly Draft[]) => void,
 ): Promise<AuditHead> {
   const opening = entries.find(({ type }) => type === 'CYCLE_OPENED');
   const problem = opening === undefined ? null : await problemOfOpening(audit, chain, opening);
   if (problem !== null) throw ApplicationFailure.nonRetryable(problem, 'USAGE');
-  const stands = await audit.append(chain, entries);
+  const stands = await audit.append(chain, entries, written);
   // The chain first: what the ledger knows of is there.
   if (opening !== undefined) await ledger.note(noteOf('RUN_OPENED', chain, opening.run_id, stands));
   return stands;

@@ -64,8 +64,9 @@ export async function recordEntries(
 /** FINALIZE (CA): the chain gets its last entries first, then the result is stored with the chain's head. */
 export async function closeCycle(deps: Dependencies, close: Closing): Promise<Closed> {
   const { cycle_id, run_id, entries, result } = close;
+  const count = (): void => deps.watch?.cycleEnded(result);
   try {
-    const audit = await appendEntries(deps.store, cycle_id, entries);
+    const audit = await appendEntries(deps.store, cycle_id, entries, count);
     const whole = { ...result, audit: { entries: audit.entries, head: audit.head } };
     await Promise.all([storeResult(deps, whole), noteClose(deps, cycle_id, run_id, audit)]);
     return { audit, stood: null };

@@ -53,6 +53,7 @@ export function runSkill(deps: Dependencies, call: SkillCall): Promise<TaskDone>
       },
       cancelled,
     );
+    deps.watch?.skillRan(call.skill.ref, ending.kind);
     // Of a skill that was stopped nothing more is performed, whatever it still had asked for.
     if (ending.kind !== 'RETURNED') effects.stop();
     await effects.settled();

@@ -55,6 +55,10 @@ export async function frameTask<T extends TaskDone>(
     });
   } catch (error) {
     throw asFailure(error);
+  } finally {
+    // From the server's clock to this worker's: for the reader only.
+    const waitedMs = Date.now() - info.scheduledTimestampMs;
+    deps.watch?.taskRan(info.activityType, waitedMs / 1_000);
   }
 }
 

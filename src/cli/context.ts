@@ -9,6 +9,7 @@ import { codeOf, messageOf } from '../core/invariant';
 import type { Config } from '../documents/config';
 import type { Logger } from '../logger';
 import { Problem } from '../problem';
+import type { MetricsExporterConfig } from '@temporalio/worker';
 import { type ConnectionSettings, connectionSettings } from '../server/connection';
 import type { Store } from '../store/store';
 import type { Trail } from '../store/trail';
@@ -116,13 +117,13 @@ export class Context {
   }
 
   /** A process that runs a worker logs; others are silent but for their answer. */
-  async log(): Promise<Logger> {
+  async log(metrics?: MetricsExporterConfig): Promise<Logger> {
     // Loads the SDK's native part, which a command that only asks has no use for.
     const { createLogger, installRuntime } = await import('../logger');
     const log = createLogger(
       this.env['HARNESS_LOG_LEVEL'] ?? (this.options.debug ? 'debug' : 'warn'),
     );
-    installRuntime(log);
+    installRuntime(log, metrics);
     return log;
   }
 

@@ -8,6 +8,7 @@ import { cycleCommands } from './cycle';
 import { doctorCommand } from './doctor';
 import { drillCommand } from './drill';
 import { haltCommands } from './halt';
+import { healthCommand } from './health';
 import { planCommand } from './plan';
 import { skillsCommands } from './skills';
 import { scheduleCommands } from './schedule';
@@ -43,6 +44,7 @@ function program(): Command {
     .showHelpAfterError(false);
   for (const add of [
     upCommands,
+    healthCommand,
     doctorCommand,
     planCommand,
     cycleCommands,

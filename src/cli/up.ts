@@ -8,7 +8,12 @@ import { DEFAULT_PORT, DEFAULT_UI_PORT } from '../server/ports';
 import type { HarnessWorker } from '../worker';
 import { type Context, contextOf, OWN_SERVER_FILE } from './context';
 
-interface UpOptions {
+interface WatchOptions {
+  readonly metrics?: string;
+  readonly health?: string;
+}
+
+interface UpOptions extends WatchOptions {
   readonly inMemory?: boolean;
   readonly port: number;
   readonly uiPort: number;
@@ -35,12 +40,25 @@ export function upCommands(root: Command): void {
       '--start-halted',
       'with the whole harness halted: nothing runs until `harness resume --all`',
     )
+    .option(...METRICS_OPTION)
+    .option(...HEALTH_OPTION)
     .action((options: UpOptions, command: Command) => up(contextOf(command), options));
   root
     .command('worker')
     .description('a worker only, against the configured server, until Ctrl-C')
-    .action((_: object, command: Command) => work(contextOf(command)));
+    .option(...METRICS_OPTION)
+    .option(...HEALTH_OPTION)
+    .action((options: WatchOptions, command: Command) => work(contextOf(command), options));
 }
+
+const METRICS_OPTION = [
+  '--metrics <address>',
+  'serve Prometheus metrics there, such as 127.0.0.1:9464; a port alone is on loopback (default: HARNESS_METRICS, else none)',
+] as const;
+const HEALTH_OPTION = [
+  '--health <address>',
+  'serve /healthz there, such as 127.0.0.1:9465 (default: HARNESS_HEALTH, else none)',
+] as const;
 
 async function up(context: Context, options: UpOptions): Promise<void> {
   const { configuredAddress } = await import('../server/connection');
@@ -80,7 +98,7 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     JSON.stringify({ address: server.address, ui_url: server.uiUrl, pid: server.pid }),
   );
   try {
-    const worker = options.worker ? await startedWorker(context) : null;
+    const worker = options.worker ? await startedWorker(context, options) : null;
     const addresses = {
       address: server.address,
       ui_url: server.uiUrl,
@@ -121,8 +139,8 @@ async function startHalted(context: Context): Promise<void> {
   await latch.set(cause, new Date().toISOString());
 }
 
-async function work(context: Context): Promise<void> {
-  const worker = await startedWorker(context);
+async function work(context: Context, options: WatchOptions): Promise<void> {
+  const worker = await startedWorker(context, options);
   const { address, namespace } = context.connection();
   context.print(
     { address, namespace, home: context.home, worker: true },
@@ -131,11 +149,26 @@ async function work(context: Context): Promise<void> {
   await untilStopped(context, worker, null);
 }
 
-async function startedWorker(context: Context): Promise<HarnessWorker> {
-  const log = await context.log();
+async function startedWorker(context: Context, options: WatchOptions): Promise<HarnessWorker> {
+  const { endpointAt } = await import('../metrics/address');
+  const asked = (flag: 'metrics' | 'health') => {
+    const variable = `HARNESS_${flag.toUpperCase()}`;
+    const address = options[flag] ?? (context.env[variable] || undefined);
+    const what = options[flag] === undefined ? variable : `--${flag}`;
+    return address === undefined ? undefined : endpointAt(address, what);
+  };
+  const [metrics, health] = [asked('metrics'), asked('health')];
+  // The SDK's runtime is made once in a process, before anything connects.
+  const exporter =
+    metrics === undefined
+      ? undefined
+      : await (await import('../metrics/exporter')).prometheusAt(metrics);
+  const log = await context.log(exporter);
   const { startWorker } = await import('../worker');
   return startWorker(context.connection(), await context.store(), log, {
     config: liveConfig(context.options.config, context.env),
+    metrics: metrics !== undefined,
+    ...(health === undefined ? {} : { health }),
   });
 }
 

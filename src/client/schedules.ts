@@ -10,6 +10,7 @@ import { type Account, account, type Act } from '../schedules/account';
 import { readFacts, type ScheduleFacts } from '../schedules/facts';
 import { HARNESS_KEYS } from '../search-attributes';
 import { ensureSearchAttributes } from '../server/search-attributes';
+import { withSearchAttributes } from './attributes';
 import type { Harness } from './context';
 import type { Rules } from './prepare';
 
@@ -46,7 +47,7 @@ export async function createSchedule(
 async function create(harness: Harness, name: string, options: Action): Promise<boolean> {
   const { client, store } = harness;
   try {
-    await client.schedule.create(options);
+    await withSearchAttributes(harness, () => client.schedule.create(options));
     return true;
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;

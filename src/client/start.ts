@@ -5,16 +5,10 @@ import {
 } from '@temporalio/client';
 import type { JsonObject } from '../core/json';
 import type { Policy } from '../core/policy';
-import {
-  type CycleInput,
-  EXECUTION_CYCLE,
-  SEARCH_ATTRIBUTES,
-  TASK_QUEUE,
-  workflowIdFor,
-} from '../core/start';
+import { type CycleInput, EXECUTION_CYCLE, TASK_QUEUE, workflowIdFor } from '../core/start';
 import { Problem } from '../problem';
 import { HARNESS_KEYS } from '../search-attributes';
-import { ensureSearchAttributes } from '../server/search-attributes';
+import { withSearchAttributes } from './attributes';
 import { cycleLink, type Harness } from './context';
 import { refuseWhileHalted } from './latch';
 import type { Prepared } from './prepare';
@@ -138,14 +132,7 @@ async function startWorkflow(
         { key: HARNESS_KEYS.phase, value: 'IDLE' },
       ],
     });
-  try {
-    return (await start()).firstExecutionRunId;
-  } catch (error) {
-    if (!/search attribute/i.test(String((error as Error).cause ?? error))) throw error;
-    // A server that nobody has set up for the harness yet.
-    await ensureSearchAttributes(harness.client.connection, harness.namespace, SEARCH_ATTRIBUTES);
-    return (await start()).firstExecutionRunId;
-  }
+  return (await withSearchAttributes(harness, start)).firstExecutionRunId;
 }
 
 function summaryOf({ mode, tasks, graph, policy }: Prepared): string {

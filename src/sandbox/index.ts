@@ -21,7 +21,7 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
   const file = hostFile();
   const { walls, first } = await strongest(wallsToTry(options.isolation), file);
   const start = (): Child => startChild(walls, file);
-  const pool = openPool(options.spares ?? SPARES, first, start);
+  const pool = openPool(options.spares ?? SPARES, first, start, options.onStarted);
   const running = new Map<AbortController, Promise<unknown>>();
   let closed = false;
 

@@ -31,7 +31,12 @@ interface Waiting {
 }
 
 /** Keeps `size` children ready, starting as many at a time as there are cores: more would only wait for each other. */
-export function openPool(size: number, first: Child | undefined, start: () => Child): Pool {
+export function openPool(
+  size: number,
+  first: Child | undefined,
+  start: () => Child,
+  onStarted: (ms: number | null) => void = () => undefined,
+): Pool {
   const idle = new Set<Child>();
   const starting = new Set<Child>();
   const queue: Waiting[] = [];
@@ -50,10 +55,12 @@ export function openPool(size: number, first: Child | undefined, start: () => Ch
     return void untilGone(child);
   };
   const startOne = async (): Promise<void> => {
+    const begun = performance.now();
     const child = start();
     starting.add(child);
     try {
       await ready(child);
+      onStarted(performance.now() - begun);
       failures = 0;
       starting.delete(child);
       if (closed) child.kill();
@@ -61,6 +68,7 @@ export function openPool(size: number, first: Child | undefined, start: () => Ch
     } catch (error) {
       starting.delete(child);
       failures += 1;
+      if (!closed) onStarted(null);
       if (failures >= FAILED_STARTS_MAX) queue.splice(0).forEach(({ fail }) => fail(error));
     }
     refill();

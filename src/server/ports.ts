@@ -17,16 +17,51 @@ export interface Ports {
  * The ports to serve on: those asked for, if they are free on 127.0.0.1, and a free one for each 0.
  * @throws Problem `NO_SERVER` when one is taken, naming it and what to do.
  */
-export async function choosePorts(asked: Ports): Promise<Ports> {
-  // Both are held until both are chosen, so that they differ.
-  const server = await hold(asked.port, '--port');
+export async function choosePorts({ port, uiPort }: Ports): Promise<Ports> {
+  const ui = uiPort === null ? [] : [{ port: uiPort, flag: '--ui-port' }];
+  const [chosen = port, uiChosen = null] = await chooseAll([{ port, flag: '--port' }, ...ui]);
+  return { port: chosen, uiPort: uiChosen };
+}
+
+/**
+ * As many ports as are asked for, in that order; 0 is a free one. `flag` is what asks for another.
+ * @throws Problem `NO_SERVER` when one is taken, naming it and what to do.
+ */
+export async function chooseAll(
+  asked: readonly { readonly port: number; readonly flag: string }[],
+): Promise<number[]> {
+  const held: Server[] = [];
   try {
-    const uiServer = asked.uiPort === null ? null : await hold(asked.uiPort, '--ui-port');
-    const uiPort = uiServer === null ? null : portOf(uiServer);
-    if (uiServer !== null) await release(uiServer);
-    return { port: portOf(server), uiPort };
+    // All are held until all are chosen, so that they differ.
+    for (const { port, flag } of asked) held.push(await hold(port, flag));
+    return held.map(portOf);
   } finally {
-    await release(server);
+    await Promise.all(held.map(release));
+  }
+}
+
+/** So many free ports between `from` and `to`, for who cannot take any that the system gives. */
+export async function chooseBetween(from: number, to: number, count: number): Promise<number[]> {
+  const held: Server[] = [];
+  try {
+    let port = from + Math.floor(Math.random() * (to - from));
+    for (let tries = to - from; held.length < count && tries > 0; tries -= 1) {
+      const server = await holdIfFree(port);
+      if (server !== null) held.push(server);
+      port = port < to ? port + 1 : from;
+    }
+    return held.map(portOf);
+  } finally {
+    await Promise.all(held.map(release));
+  }
+}
+
+async function holdIfFree(port: number): Promise<Server | null> {
+  try {
+    return await hold(port, '');
+  } catch (error) {
+    if (error instanceof Problem) return null;
+    throw error;
   }
 }
 

@@ -40,8 +40,13 @@ export interface AuditStore {
    * @throws StoreError AUDIT_FORK when the position is taken by another entry, or when a later entry (or a later run's)
    *   already follows: a writer that was given up cannot write any more.
    * @throws StoreError AUDIT_UNAVAILABLE when the trail cannot be written (disk full, read-only, damaged tail).
+   * @param written told once, when they are durable, which of the drafts this call has written: not those that stood already
    */
-  append(cycleId: string, drafts: readonly Draft[]): Promise<AuditHead>;
+  append(
+    cycleId: string,
+    drafts: readonly Draft[],
+    written?: (drafts: readonly Draft[]) => void,
+  ): Promise<AuditHead>;
   /** The chain as it stands, or null when there is none. Only whole, parseable lines; a torn tail is not returned. */
   read(cycleId: string): Promise<readonly Entry[] | null>;
   /** Ids of all cycles that have a chain, sorted. */

@@ -30,6 +30,24 @@ async function expectNothingLeft(): Promise<void> {
   expect((await namespaces()).filter(isOfDrill)).toEqual([]);
 }
 
+/** What is on record of the operator's, wherever it is kept. */
+async function recordOf(): Promise<readonly unknown[]> {
+  const store = await box.store();
+  try {
+    const ids = await store.audit.cycles();
+    const chains = await Promise.all(ids.map((id) => store.audit.read(id)));
+    return [
+      ids,
+      chains,
+      await store.cycles.list(),
+      await store.latch.now(),
+      await store.registry.now(),
+    ];
+  } finally {
+    await store.close();
+  }
+}
+
 /** Every file under the operator's home, with its bytes. */
 function filesOf(folder: string): readonly (readonly [string, string])[] {
   if (!existsSync(folder)) return [];
@@ -48,8 +66,8 @@ it('C3.F3, C7.V1–V5 detects every violation and fault, tells of it in time, an
     notices: [{ type: 'command', command: ['touch', join(box.home, 'disturbed')] }],
   });
   const home = box.env['HARNESS_HOME'] ?? '';
-  const before = filesOf(home);
-  expect(before.length).toBeGreaterThan(0);
+  const [before, record] = [filesOf(home), await recordOf()];
+  expect(JSON.stringify(record)).toContain(String(own['cycle_id']));
 
   const { status, stdout, stderr } = await box.run(['drill', '--json']);
   const value = JSON.parse(stdout) as JsonObject;
@@ -74,7 +92,7 @@ it('C3.F3, C7.V1–V5 detects every violation and fault, tells of it in time, an
     /^drill: injects \d+ violations and faults on the server at .* not touched\n/,
   );
 
-  expect(filesOf(home)).toEqual(before);
+  expect([filesOf(home), await recordOf()]).toEqual([before, record]);
   expect(existsSync(join(box.home, 'disturbed'))).toBe(false);
   await expectNothingLeft();
   const shown = (await box.json(['cycle', 'show', String(own['cycle_id'])])).value;

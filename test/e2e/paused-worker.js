@@ -6,7 +6,9 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 const [taskName, file] = process.argv.slice(2);
 const dist = join(__dirname, '..', '..', 'dist');
-const { connectionSettings, openFileStore } = require(join(dist, 'client.js'));
+const { connectionSettings } = require(join(dist, 'client.js'));
+const { loadConfig } = require(join(dist, 'config.js'));
+const { openStore } = require(join(dist, 'store', 'open.js'));
 const { startWorker } = require(join(dist, 'worker.js'));
 const { createLogger, installRuntime } = require(join(dist, 'logger.js'));
 
@@ -19,7 +21,8 @@ async function pause(point, name) {
 async function main() {
   const log = createLogger('warn');
   installRuntime(log);
-  const store = await openFileStore(process.env.HARNESS_HOME);
+  const { audit } = loadConfig(undefined, process.env);
+  const store = await openStore(audit, process.env.HARNESS_HOME, process.env);
   const worker = await startWorker(connectionSettings({ env: process.env }), store, log, {
     checkpoint: pause,
   });

@@ -8,7 +8,8 @@
 const { Context } = require('@temporalio/activity');
 const { createLogger, installRuntime } = require('../../dist/logger');
 const { connectionSettings } = require('../../dist/server/connection');
-const { openFileStore } = require('../../dist/store/files');
+const { loadConfig } = require('../../dist/config');
+const { openStore } = require('../../dist/store/open');
 const { startWorker } = require('../../dist/worker');
 
 /** Workflow id and point → how the held activity goes on; null while nothing is held there yet. */
@@ -78,7 +79,8 @@ async function main() {
   };
   const { debug, warn, error } = log;
   installRuntime({ info, debug: debug.bind(log), warn: warn.bind(log), error: error.bind(log) });
-  const store = await openFileStore(process.env.HARNESS_HOME);
+  const { audit } = loadConfig(undefined, process.env);
+  const store = await openStore(audit, process.env.HARNESS_HOME, process.env);
   worker = await startWorker(connectionSettings({ env: process.env }), watched(store), log, {
     checkpoint: (point, task) => pass(`${point} ${task}`),
   });

@@ -11,7 +11,7 @@ import { canonicalText, cycleId, taskId } from '../../src/core/identity';
 import { isObject, type JsonObject } from '../../src/core/json';
 import { DEFAULT_POLICY } from '../../src/core/policy';
 import { workflowIdFor } from '../../src/core/start';
-import { verifyTrail } from '../../src/audit/verify';
+import { verify } from '../../src/audit/verify';
 import type { CycleRecord } from '../../src/store/store';
 import { freshBundle, regime } from '../support/bundles';
 import { Sandbox } from '../support/sandbox';
@@ -145,7 +145,8 @@ export class World {
 
   /** Whatever the fault was: every trail is whole, and no action is on record twice. */
   async expectSound(): Promise<void> {
-    const report = await verifyTrail(this.box.env['HARNESS_HOME'] ?? '');
+    const trail = await this.box.trail();
+    const report = await verify(trail).finally(() => trail.close());
     expect(report).toMatchObject({ status: 'INTACT', exit: 0, aliens: [] });
     const emitted: unknown[] = [];
     for (const { cycle_id } of report.cycles) {

@@ -3,11 +3,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../src/core/start';
-import { type EmbeddedServer, startEmbedded } from '../../src/server/embedded';
+import { startEmbedded } from '../../src/server/embedded';
 import { locateBinary } from '../../src/server/locate';
+import { startProduction } from './production';
 
 /** Kept for the teardown, which runs in this process too. */
-export const shared: { server?: EmbeddedServer } = {};
+export const shared: { server?: { stop(): Promise<void> } } = {};
 
 /** Builds what the tests run, and starts one real server, file-backed as in use, for all of them. */
 export default async function setup(): Promise<void> {
@@ -19,6 +20,11 @@ export default async function setup(): Promise<void> {
     env: process.env,
     progress: (line) => console.info(line),
   });
+  process.env['HARNESS_TEST_BINARY'] = path;
+  if (process.env['HARNESS_TEST_TOPOLOGY'] === 'production') {
+    shared.server = await startProduction(path);
+    return;
+  }
   const home = mkdtempSync(join(tmpdir(), 'harness-test-server-'));
   const server = await startEmbedded({
     binary: path,
@@ -29,7 +35,6 @@ export default async function setup(): Promise<void> {
     searchAttributes: SEARCH_ATTRIBUTES,
   });
   shared.server = server;
-  process.env['HARNESS_TEST_BINARY'] = path;
   process.env['HARNESS_TEST_ADDRESS'] = server.address;
   process.env['HARNESS_TEST_UI'] = server.uiUrl ?? '';
 }

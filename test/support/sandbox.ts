@@ -1,13 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import type { JsonObject } from '../../src/core/json';
-import { openFileStore } from '../../src/store/files';
+import { isObject, type Json, type JsonObject } from '../../src/core/json';
+import { loadConfig } from '../../src/config';
+import { openStore, openTrail } from '../../src/store/open';
 import type { Store } from '../../src/store/store';
+import type { Trail } from '../../src/store/trail';
+import { dropDatabase, openDatabase, removeRecordIn } from './production';
 
 export const ROOT = join(__dirname, '..', '..');
 const BIN = join(ROOT, 'bin', 'harness.js');
@@ -18,9 +21,14 @@ export interface Ran {
   readonly stderr: string;
 }
 
+const CONFIG = 'harness.config.json';
+
+/** With `HARNESS_TEST_TOPOLOGY=production`: where the record is. */
+const POSTGRES = { audit: { type: 'postgres', url_env: 'HARNESS_DATABASE_URL' } };
+
 /**
  * One user's world: a HARNESS_HOME and a namespace of their own on the shared server, the commands as they are typed, and
- * workers as real processes.
+ * workers as real processes. On the production topology a database of their own, too.
  */
 export class Sandbox {
   readonly home = mkdtempSync(join(tmpdir(), 'harness-home-'));
@@ -39,6 +47,7 @@ export class Sandbox {
 
   static async open(): Promise<Sandbox> {
     const sandbox = new Sandbox();
+    await sandbox.openDatabase();
     sandbox.connection = await Connection.connect({ address: sandbox.address });
     await sandbox.connection.workflowService.registerNamespace({
       namespace: sandbox.namespace,
@@ -46,6 +55,13 @@ export class Sandbox {
     });
     await sandbox.untilNamespaceServes();
     return sandbox;
+  }
+
+  private async openDatabase(): Promise<void> {
+    const url = await openDatabase(this.namespace);
+    if (url === null) return;
+    this.env['HARNESS_DATABASE_URL'] = url;
+    this.file(CONFIG, {});
   }
 
   /** The server's caches learn of a new namespace a moment later. */
@@ -70,13 +86,33 @@ export class Sandbox {
   }
 
   store(): Promise<Store> {
-    return openFileStore(this.env['HARNESS_HOME'] ?? '');
+    const { audit } = loadConfig(join(this.home, CONFIG), this.env);
+    return openStore(audit, this.env['HARNESS_HOME'] ?? '', this.env);
   }
 
-  /** Writes a document and returns its path. */
+  /** The same record, to be judged. */
+  trail(): Promise<Trail> {
+    const { audit } = loadConfig(join(this.home, CONFIG), this.env);
+    return openTrail(audit, this.env['HARNESS_HOME'] ?? '', this.env);
+  }
+
+  /** Removes the trail, and what is known of its one cycle: as whoever has all rights over the store can. */
+  async removeRecord(cycleId: string): Promise<void> {
+    if (this.env['HARNESS_DATABASE_URL'] !== undefined) return removeRecordIn(this.namespace);
+    const home = this.env['HARNESS_HOME'] ?? '';
+    for (const each of readdirSync(join(home, 'audit'))) rmSync(join(home, 'audit', each));
+    for (const folder of ['results', 'cycles']) rmSync(join(home, folder, `${cycleId}.json`));
+  }
+
+  /** Writes a document and returns its path. A configuration also says where the record is, unless it says so itself. */
   file(name: string, content: unknown): string {
     const path = join(this.home, name);
-    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    const onPostgres = name === CONFIG && this.env['HARNESS_DATABASE_URL'] !== undefined;
+    const whole =
+      onPostgres && isObject(content as Json)
+        ? { ...POSTGRES, ...(content as JsonObject) }
+        : content;
+    writeFileSync(path, typeof whole === 'string' ? whole : JSON.stringify(whole));
     return path;
   }
 
@@ -133,6 +169,7 @@ export class Sandbox {
       }),
     );
     await this.connection?.close();
+    if (this.env['HARNESS_DATABASE_URL'] !== undefined) await dropDatabase(this.namespace);
     rmSync(this.home, { recursive: true, force: true });
   }
 }

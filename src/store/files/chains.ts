@@ -19,7 +19,7 @@ const ENDING = '.jsonl';
  */
 export function fileChains(home: Home): AuditStore {
   return {
-    append(cycleId, drafts) {
+    append(cycleId, drafts, written) {
       const path = chainPath(home, cycleId);
       const [first] = drafts;
       if (first === undefined) return standingHead(home, path, cycleId);
@@ -33,6 +33,7 @@ export function fileChains(home: Home): AuditStore {
           await appendDurably(fd, Buffer.from(text), size);
           // The batch that opens a run may have made the file, at this attempt or at one that died.
           if (first.seq === 1) await syncFolder(dirname(path));
+          if (lines.length > 0) written?.(drafts.slice(-lines.length));
           return { entries: countLines(fd, size) + lines.length, head };
         }),
       );

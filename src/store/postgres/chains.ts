@@ -34,14 +34,17 @@ export function postgresChains(database: Database): Chains {
     asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${chainId}`, body);
 
   return {
-    async append(chainId, drafts) {
+    async append(chainId, drafts, written) {
       const chain = uuidOrThrow(chainId);
       refuseDisorder(drafts);
       return unavailable(chain, async () => {
         const row = await book.last(chain);
         if (drafts.length === 0) return headOf(chain, row);
-        const done = await appendBehind(book, chain, row, drafts);
-        return done ?? appendInTurn(database, chain, drafts);
+        const done =
+          (await appendBehind(book, chain, row, drafts)) ??
+          (await appendInTurn(database, chain, drafts));
+        if (done.fresh > 0) written?.(drafts.slice(-done.fresh));
+        return done.end;
       });
     },
 
@@ -86,20 +89,26 @@ export async function chainIds({ read }: Database): Promise<string[]> {
   return rows.map(({ key }) => key);
 }
 
+/** Where the chain ends now, and how many of the drafts were written for it: the last ones. */
+interface Appended {
+  readonly end: AuditHead;
+  readonly fresh: number;
+}
+
 /** null when somebody else has written meanwhile. */
 async function appendBehind(
   book: Book,
   chain: string,
   row: Row | null,
   drafts: readonly Draft[],
-): Promise<AuditHead | null> {
+): Promise<Appended | null> {
   const tail = tailOf(chain, row);
   const behind = looksBack(tail, drafts) ? await book.all(chain) : [];
   const { lines, head } = meet(chain, tail, drafts, standingIn(behind));
   const after = row?.n ?? 0;
   try {
     const written = await book.add(chain, after, lines, emissionsOf(drafts, lines));
-    return written ? { entries: after + lines.length, head } : null;
+    return written ? appended(after, lines, head) : null;
   } catch (error) {
     if (isTaken(error)) return null;
     throw error;
@@ -114,7 +123,7 @@ async function appendInTurn(
   database: Database,
   chain: string,
   drafts: readonly Draft[],
-): Promise<AuditHead> {
+): Promise<Appended> {
   for (let turn = 1; ; turn += 1) {
     try {
       // A lost answer is looked for as any other writer's entries are: what stands is not written again.
@@ -129,7 +138,7 @@ async function appendInTurn(
   }
 }
 
-async function appendLocked(ask: Ask, chain: string, drafts: readonly Draft[]): Promise<AuditHead> {
+async function appendLocked(ask: Ask, chain: string, drafts: readonly Draft[]): Promise<Appended> {
   await ask('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`harness append ${chain}`]);
   const row = (await lastIn('entries')(ask, chain)) ?? null;
   const tail = tailOf(chain, row);
@@ -138,7 +147,11 @@ async function appendLocked(ask: Ask, chain: string, drafts: readonly Draft[]): 
   const after = row?.n ?? 0;
   if (lines.length > 0)
     await insertInto('entries', ask, chain, after, lines, emissionsOf(drafts, lines));
-  return { entries: after + lines.length, head };
+  return appended(after, lines, head);
+}
+
+function appended(after: number, lines: readonly string[], head: AuditHead['head']): Appended {
+  return { end: { entries: after + lines.length, head }, fresh: lines.length };
 }
 
 function tailOf(chain: string, row: Row | null): Entry | null {

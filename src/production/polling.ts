@@ -1,0 +1,44 @@
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { TASK_QUEUE } from '../core/start';
+import type { ConnectionSettings } from '../server/connection';
+
+/** The kind of task queue that activities come from. */
+const ACTIVITY_QUEUE = 2;
+const POLL_MS = 200;
+
+/** The identities (`pid@host`) of the workers that asked for work since `since`, a time in milliseconds. */
+export async function pollersSince(
+  settings: ConnectionSettings,
+  since: number,
+): Promise<readonly string[]> {
+  const connection = await Connection.connect(settings.connectionOptions);
+  try {
+    const { pollers } = await connection.workflowService.describeTaskQueue({
+      namespace: settings.namespace,
+      taskQueue: { name: TASK_QUEUE },
+      taskQueueType: ACTIVITY_QUEUE,
+    });
+    return (pollers ?? []).flatMap(({ identity, lastAccessTime }) =>
+      Number(lastAccessTime?.seconds ?? 0) * 1_000 >= since ? [identity ?? ''] : [],
+    );
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Waits until each of these processes of this machine asks for work, or `running` says that one has ended: then false. */
+export async function untilPolling(
+  settings: ConnectionSettings,
+  pids: readonly number[],
+  running: () => boolean,
+): Promise<boolean> {
+  const wanted = pids.map((pid) => `${pid}@${hostname()}`);
+  while (running()) {
+    const seen = await pollersSince(settings, Date.now() - 60_000);
+    if (wanted.every((identity) => seen.includes(identity))) return true;
+    await delay(POLL_MS);
+  }
+  return false;
+}
