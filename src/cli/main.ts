@@ -114,7 +114,7 @@ function endWithReader(root: Command): void {
   root.hook('preAction', (_, action) => void (serves = SERVING.includes(action.name())));
   process.stdout.on('error', (error) => {
     if (codeOf(error) !== 'EPIPE') throw error;
-    if (!serves) process.exit(BROKEN_PIPE_STATUS);
+    if (!serves) process.exitCode = BROKEN_PIPE_STATUS;
   });
 }
 
