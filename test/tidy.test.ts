@@ -316,8 +316,9 @@ describe('what stands in no source', () => {
   test('a test that is skipped, or that keeps others from running', () => {
     const pattern = /\b(?:it|test|describe)\.(?:skip|only|todo|failing)\b|\bx(?:it|describe)\(/;
     const found = TESTS.filter(({ code }) => pattern.test(code)).map(({ path }) => path);
-    // Their suites need a browser or a PostgreSQL on the machine, and say so where there is none.
-    expect(found).toEqual(['test/support/browser.ts', 'test/support/postgres.ts']);
+    // Their suites need a browser, a PostgreSQL or a tool on the machine, and say so where there is none.
+    const needy = ['browser', 'postgres', 'promtool'].map((name) => `test/support/${name}.ts`);
+    expect(found).toEqual(needy);
   });
 });
 
