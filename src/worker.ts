@@ -53,7 +53,7 @@ export async function startWorker(
 ): Promise<HarnessWorker> {
   const connection = await connect(settings);
   try {
-    return await workerOn(connection, settings.namespace, store, log, options);
+    return await workerOn(connection, settings, store, log, options);
   } catch (error) {
     // Left open, it would keep the process alive.
     await connection.close();
@@ -63,7 +63,7 @@ export async function startWorker(
 
 async function workerOn(
   connection: NativeConnection,
-  namespace: string,
+  { namespace, dataConverter }: ConnectionSettings,
   store: Store,
   log: Logger,
   options: HarnessWorkerOptions,
@@ -91,6 +91,7 @@ async function workerOn(
   const worker = await Worker.create({
     connection,
     namespace,
+    dataConverter,
     taskQueue: TASK_QUEUE,
     activities: createActivities(
       metrics?.store ?? store,

@@ -30,9 +30,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['pg'],
     node: true,
   },
+  payloads: {
+    from: ['core', 'problem'],
+    packages: ['@temporalio/common', '@temporalio/proto'],
+    node: true,
+  },
   people: { from: ['core', 'documents'], node: true },
   server: {
-    from: ['core', 'problem'],
+    from: ['core', 'payloads', 'problem'],
+    types: ['@temporalio/common'],
     packages: [
       '@temporalio/client',
       '@temporalio/envconfig',
@@ -71,6 +77,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'health',
       'logger',
       'metrics',
+      'payloads',
       'people',
       'problem',
       'sandbox',
