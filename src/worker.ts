@@ -51,15 +51,30 @@ export async function startWorker(
   log: Logger,
   options: HarnessWorkerOptions = {},
 ): Promise<HarnessWorker> {
+  const connection = await connect(settings);
+  try {
+    return await workerOn(connection, settings, store, log, options);
+  } catch (error) {
+    // Left open, it would keep the process alive.
+    await connection.close();
+    throw error;
+  }
+}
+
+async function workerOn(
+  connection: NativeConnection,
+  { namespace, dataConverter }: ConnectionSettings,
+  store: Store,
+  log: Logger,
+  options: HarnessWorkerOptions,
+): Promise<HarnessWorker> {
   const { config = liveConfig(undefined, process.env), checkpoint } = options;
   let check: Check = async () => 'the worker is starting';
   const health =
     options.health === undefined ? null : await serveHealth(options.health, () => check());
-  const connection = await connect(settings);
   // An upsert of an attribute that the server does not know would hold up every cycle: so first things first.
-  await ensureSearchAttributes(connection, settings.namespace, SEARCH_ATTRIBUTES);
+  await ensureSearchAttributes(connection, namespace, SEARCH_ATTRIBUTES);
   const { workflowService } = connection;
-  const { namespace } = settings;
   const metrics =
     options.metrics === true
       ? openWorkerMetrics(
@@ -67,6 +82,7 @@ export async function startWorker(
           store,
           { workflowService, namespace },
           log,
+          [...config().effects.keys()],
         )
       : null;
   const skills = openSkillHost(config, process.env, metrics?.sandboxStarted);
@@ -75,6 +91,7 @@ export async function startWorker(
   const worker = await Worker.create({
     connection,
     namespace,
+    dataConverter,
     taskQueue: TASK_QUEUE,
     activities: createActivities(
       metrics?.store ?? store,

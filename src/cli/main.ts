@@ -3,6 +3,7 @@ import { codeOf, messageOf } from '../core/invariant';
 import { HARNESS_VERSION } from '../core/start';
 import { Problem } from '../problem';
 import { auditCommands } from './audit';
+import { codecCommand } from './codec';
 import type { GlobalOptions } from './context';
 import { cycleCommands } from './cycle';
 import { doctorCommand } from './doctor';
@@ -45,6 +46,7 @@ function program(): Command {
   for (const add of [
     upCommands,
     healthCommand,
+    codecCommand,
     doctorCommand,
     planCommand,
     cycleCommands,

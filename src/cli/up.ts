@@ -20,6 +20,7 @@ interface UpOptions extends WatchOptions {
   readonly data?: string;
   readonly worker: boolean;
   readonly startHalted?: boolean;
+  readonly uiCodecEndpoint?: string;
 }
 
 export function upCommands(root: Command): void {
@@ -39,6 +40,10 @@ export function upCommands(root: Command): void {
     .option(
       '--start-halted',
       'with the whole harness halted: nothing runs until `harness resume --all`',
+    )
+    .option(
+      '--ui-codec-endpoint <url>',
+      'of `harness codec`, for the Web UI to read encrypted payloads',
     )
     .option(...METRICS_OPTION)
     .option(...HEALTH_OPTION)
@@ -91,6 +96,7 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     uiPort: options.uiPort,
     searchAttributes: SEARCH_ATTRIBUTES,
     namespace: context.connection().namespace,
+    ...(options.uiCodecEndpoint === undefined ? {} : { uiCodecEndpoint: options.uiCodecEndpoint }),
   });
   const note = join(context.home, OWN_SERVER_FILE);
   writeFileSync(
