@@ -10,12 +10,15 @@ import type { Config } from './documents/config';
 import type { Logger } from './logger';
 import { Problem } from './problem';
 import type { ConnectionSettings } from './server/connection';
+import { type Build, idleBecause, routingOf } from './server/deployment';
 import { ensureSearchAttributes } from './server/search-attributes';
 import { openPeople } from './people/host';
 import { openSkillHost } from './skill-host';
 import type { Store } from './store/store';
 
 export interface HarnessWorker {
+  /** Why it gets no new cycle as things stand, and what to do about it; null when it gets them. */
+  readonly idle: string | null;
   /** Settles when the worker has stopped; rejects when it fails. */
   readonly stopped: Promise<void>;
   /** Takes no further task, lets what runs end, and closes the connection. */
@@ -25,6 +28,8 @@ export interface HarnessWorker {
 export interface HarnessWorkerOptions {
   /** Asked whenever it is needed. Default: the configuration of this working directory and environment. */
   readonly config?: () => Config;
+  /** The build of its code. Default: none, it is unversioned. */
+  readonly build?: Build | null;
   readonly checkpoint?: Dependencies['checkpoint'];
 }
 
@@ -44,19 +49,21 @@ export async function startWorker(
   log: Logger,
   options: HarnessWorkerOptions = {},
 ): Promise<HarnessWorker> {
-  const { config = liveConfig(undefined, process.env), checkpoint } = options;
+  const { config = liveConfig(undefined, process.env), build = null, checkpoint } = options;
   const connection = await connect(settings);
   // An upsert of an attribute that the server does not know would hold up every cycle: so first things first.
   await ensureSearchAttributes(connection, settings.namespace, SEARCH_ATTRIBUTES);
   const skills = openSkillHost(config, process.env);
   // The first skill finds a process that is ready; without skills none is started.
   if ((await store.registry.now()).pointer !== null) await skills.sandbox();
+  const { current } = await routingOf(connection.workflowService, settings.namespace);
   const worker = await Worker.create({
     connection,
     namespace: settings.namespace,
     taskQueue: TASK_QUEUE,
     activities: createActivities(store, log, skills, openPeople(config, process.env), checkpoint),
-    ...workflowCode(),
+    ...workflowCode(build),
+    ...versionOf(build),
     stickyQueueScheduleToStartTimeout: STICKY_MS,
     shutdownGraceTime: GRACE_MS,
   });
@@ -65,6 +72,7 @@ export async function startWorker(
     await connection.close();
   });
   return {
+    idle: idleBecause(build, current),
     stopped,
     async drain() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -74,10 +82,29 @@ export async function startWorker(
 }
 
 /** The bundle made by the build; in a checkout that runs from source, the sources themselves. */
-export function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const built = process.env['HARNESS_WORKFLOW_BUNDLE'] ?? join(__dirname, 'workflow-bundle.js');
+export function workflowCode(
+  build: Build | null,
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const [bundle, source] =
+    build === null
+      ? ['workflow-bundle.js', './workflows']
+      : ['workflow-bundle-versioned.js', './workflows/versioned'];
+  const built = process.env['HARNESS_WORKFLOW_BUNDLE'] ?? join(__dirname, bundle);
   if (existsSync(built)) return { workflowBundle: { codePath: built } };
-  return { workflowsPath: require.resolve('./workflows') };
+  return { workflowsPath: require.resolve(source) };
+}
+
+/** Which workflows stay with their build, they say themselves (workflows/versioned). */
+function versionOf(build: Build | null): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (build === null) return {};
+  const version = { deploymentName: build.deployment_name, buildId: build.build_id };
+  return {
+    workerDeploymentOptions: {
+      useWorkerVersioning: true,
+      version,
+      defaultVersioningBehavior: 'PINNED',
+    },
+  };
 }
 
 async function connect({

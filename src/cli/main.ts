@@ -5,6 +5,7 @@ import { Problem } from '../problem';
 import { auditCommands } from './audit';
 import type { GlobalOptions } from './context';
 import { cycleCommands } from './cycle';
+import { deploymentCommands } from './deployment';
 import { doctorCommand } from './doctor';
 import { drillCommand } from './drill';
 import { haltCommands } from './halt';
@@ -49,6 +50,7 @@ function program(): Command {
     skillsCommands,
     scheduleCommands,
     auditCommands,
+    deploymentCommands,
     drillCommand,
   ])
     add(root);

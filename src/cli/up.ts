@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { SEARCH_ATTRIBUTES } from '../core/start';
 import { liveConfig } from '../config';
 import { Problem } from '../problem';
+import { type Build, buildOf, buildText } from '../server/deployment';
 import { DEFAULT_PORT, DEFAULT_UI_PORT } from '../server/ports';
 import type { HarnessWorker } from '../worker';
 import { type Context, contextOf, OWN_SERVER_FILE } from './context';
@@ -15,6 +16,11 @@ interface UpOptions {
   readonly data?: string;
   readonly worker: boolean;
   readonly startHalted?: boolean;
+}
+
+interface BuildOptions {
+  readonly buildId?: string;
+  readonly deploymentName?: string;
 }
 
 export function upCommands(root: Command): void {
@@ -39,7 +45,15 @@ export function upCommands(root: Command): void {
   root
     .command('worker')
     .description('a worker only, against the configured server, until Ctrl-C')
-    .action((_: object, command: Command) => work(contextOf(command)));
+    .option(
+      '--build-id <id>',
+      'of its code: cycles that it takes stay with this build (default: TEMPORAL_WORKER_BUILD_ID, else it is unversioned)',
+    )
+    .option(
+      '--deployment-name <name>',
+      "what the builds are builds of (default: TEMPORAL_DEPLOYMENT_NAME, else 'harness')",
+    )
+    .action((options: BuildOptions, command: Command) => work(contextOf(command), options));
 }
 
 async function up(context: Context, options: UpOptions): Promise<void> {
@@ -80,7 +94,7 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     JSON.stringify({ address: server.address, ui_url: server.uiUrl, pid: server.pid }),
   );
   try {
-    const worker = options.worker ? await startedWorker(context) : null;
+    const worker = options.worker ? await startedWorker(context, buildOf({}, context.env)) : null;
     const addresses = {
       address: server.address,
       ui_url: server.uiUrl,
@@ -121,22 +135,27 @@ async function startHalted(context: Context): Promise<void> {
   await latch.set(cause, new Date().toISOString());
 }
 
-async function work(context: Context): Promise<void> {
-  const worker = await startedWorker(context);
+async function work(context: Context, options: BuildOptions): Promise<void> {
+  const build = buildOf(options, context.env);
+  const worker = await startedWorker(context, build);
   const { address, namespace } = context.connection();
+  const as = build === null ? '' : ` as ${buildText(build)}`;
   context.print(
-    { address, namespace, home: context.home, worker: true },
-    `worker running against ${address}, namespace ${namespace}; Ctrl-C drains and stops`,
+    { address, namespace, home: context.home, worker: true, build },
+    `worker running against ${address}, namespace ${namespace}${as}; Ctrl-C drains and stops`,
   );
   await untilStopped(context, worker, null);
 }
 
-async function startedWorker(context: Context): Promise<HarnessWorker> {
+async function startedWorker(context: Context, build: Build | null): Promise<HarnessWorker> {
   const log = await context.log();
   const { startWorker } = await import('../worker');
-  return startWorker(context.connection(), await context.store(), log, {
+  const worker = await startWorker(context.connection(), await context.store(), log, {
     config: liveConfig(context.options.config, context.env),
+    build,
   });
+  if (worker.idle !== null) context.say(worker.idle);
+  return worker;
 }
 
 /** Until Ctrl-C, SIGTERM, or the end of what runs: the worker takes no further task, and what runs ends. */

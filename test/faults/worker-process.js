@@ -8,6 +8,7 @@
 const { Context } = require('@temporalio/activity');
 const { createLogger, installRuntime } = require('../../dist/logger');
 const { connectionSettings } = require('../../dist/server/connection');
+const { buildOf } = require('../../dist/server/deployment');
 const { openFileStore } = require('../../dist/store/files');
 const { startWorker } = require('../../dist/worker');
 
@@ -80,6 +81,7 @@ async function main() {
   installRuntime({ info, debug: debug.bind(log), warn: warn.bind(log), error: error.bind(log) });
   const store = await openFileStore(process.env.HARNESS_HOME);
   worker = await startWorker(connectionSettings({ env: process.env }), watched(store), log, {
+    build: buildOf({}, process.env),
     checkpoint: (point, task) => pass(`${point} ${task}`),
   });
   process.stdout.write('polling\n');
