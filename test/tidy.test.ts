@@ -278,6 +278,7 @@ describe('who imports whom', () => {
       'src/skills/daily-shadow-report.ts',
       'src/sandbox/host/main.ts',
       'src/sandbox/host/json-schema.ts',
+      'src/workflows/versioned.ts',
     ];
     const used = new Set(
       SOURCES.flatMap(({ path, imports }) => imports.map(({ target }) => resolved(path, target))),

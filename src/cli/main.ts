@@ -6,6 +6,7 @@ import { auditCommands } from './audit';
 import { codecCommand } from './codec';
 import type { GlobalOptions } from './context';
 import { cycleCommands } from './cycle';
+import { deploymentCommands } from './deployment';
 import { doctorCommand } from './doctor';
 import { drillCommand } from './drill';
 import { haltCommands } from './halt';
@@ -55,6 +56,7 @@ function program(): Command {
     scheduleCommands,
     auditCommands,
     storeCommands,
+    deploymentCommands,
     drillCommand,
   ])
     add(root);
