@@ -114,6 +114,8 @@ class CoreTests {
 }
 
 function namespace() {
+  // The name that Stryker's instrumented code looks for.
+  // oxlint-disable-next-line no-underscore-dangle
   return (globalThis.__stryker__ ??= {});
 }
 

@@ -15,12 +15,15 @@ const SWC = {
 const RUNS_MAX = 200;
 
 const compiled = new Map();
+// Node's own hook for a kind of file.
+// oxlint-disable-next-line no-underscore-dangle
 Module._extensions['.ts'] = (module, filename) => {
   let code = compiled.get(filename);
   if (code === undefined) {
     ({ code } = transformSync(readFileSync(filename, 'utf8'), { ...SWC, filename }));
     compiled.set(filename, code);
   }
+  // oxlint-disable-next-line no-underscore-dangle
   module._compile(code, filename);
 };
 
