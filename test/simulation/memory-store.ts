@@ -84,7 +84,8 @@ export function memoryStore(place: Memory | (() => Memory), weather: Weather = C
           here().documents.set(ref, Uint8Array.from(bytes));
           return ref;
         }),
-      get: (ref) => read(() => here().documents.get(ref) ?? null),
+      // Whether a worker has it in memory already must make no difference to chance: a world is told again by its seed alone.
+      get: (ref) => Promise.resolve(here().documents.get(ref) ?? null),
     },
     actions: {
       claim: (taskId, claimant, actionIds, commit) =>

@@ -1,6 +1,7 @@
 import { nextStep } from '../../src/core/engine';
 import type { Planted } from './defects';
 import { simulateWorlds } from './simulate';
+import { World } from './world';
 
 jest.mock('@temporalio/workflow', () => jest.requireActual('./temporal-workflow'));
 jest.mock('@temporalio/activity', () => jest.requireActual('./temporal-activity'));
@@ -34,6 +35,11 @@ describe('the workflow and its activities, over virtual time and faults', () => 
       expect([kind, faults[kind] ?? 0]).not.toEqual([kind, 0]);
     for (const outcome of ['COMPLETED', 'DEGRADED', 'SKIPPED', 'REJECTED', 'HALTED'])
       expect([outcome, outcomes[outcome] ?? 0]).not.toEqual([outcome, 0]);
+  });
+
+  /** Worlds that once told of a defect: a suspended cycle that forgot to look, a state that was not on record. */
+  test.each([264, 266, 378])('C3.F3, C1.1: what seed %i once told of is mended', async (seed) => {
+    expect(await new World(seed).live()).toEqual([]);
   });
 
   test('C4.I1: the same seed is the same world', async () => {
