@@ -67,7 +67,7 @@ export function memoryStore(place: Memory | (() => Memory), weather: Weather = C
     return done;
   };
   const audit: Store['audit'] = {
-    append: (id, drafts) => write(() => append(here(), id, drafts)),
+    append: (id, drafts, written) => write(() => append(here(), id, drafts, written)),
     read: (id) => read(() => here().chains.get(id)?.slice() ?? null),
     cycles: () => read(() => [...here().chains.keys()].filter((id) => !OWN.includes(id)).sort()),
   };
@@ -214,7 +214,12 @@ function noteRun(memory: Memory, note: RunNote): void {
 }
 
 /** As `AuditStore.append` promises it, over an array. */
-function append({ chains }: Memory, id: string, drafts: readonly Draft[]) {
+function append(
+  { chains }: Memory,
+  id: string,
+  drafts: readonly Draft[],
+  written?: (drafts: readonly Draft[]) => void,
+) {
   const entries = chains.get(id) ?? [];
   const [first] = drafts;
   const head = () => ({ entries: entries.length, head: entries.at(-1)?.hash ?? null });
@@ -243,6 +248,7 @@ function append({ chains }: Memory, id: string, drafts: readonly Draft[]) {
     before = draft;
   }
   entries.push(...added);
+  if (fresh.length > 0) written?.(fresh);
   if (entries.length > 0) chains.set(id, entries);
   return head();
 }
