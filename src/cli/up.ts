@@ -188,6 +188,8 @@ async function startedWorker(
     return address === undefined ? undefined : endpointAt(address, what);
   };
   const [metrics, health] = [asked('metrics'), asked('health')];
+  // First what may be refused: Temporal's runtime, once it is there, keeps the process alive.
+  const store = await context.store();
   // The SDK's runtime is made once in a process, before anything connects.
   const exporter =
     metrics === undefined
@@ -195,7 +197,7 @@ async function startedWorker(
       : await (await import('../metrics/exporter')).prometheusAt(metrics);
   const log = await context.log(exporter);
   const { startWorker } = await import('../worker');
-  const worker = await startWorker(context.connection(), await context.store(), log, {
+  const worker = await startWorker(context.connection(), store, log, {
     config: liveConfig(context.options.config, context.env),
     build,
     metrics: metrics !== undefined,
