@@ -105,8 +105,22 @@ function described(error: unknown): { code: string; message: string; path: strin
   return { code: 'HARNESS_ERROR', message: `${messageOf(error)} (--debug shows more)`, path: null };
 }
 
+/** A reader that has seen enough (`| head`) is no error: whoever only tells ends as shells expect, whoever serves goes on. */
+const SERVING = ['up', 'worker'];
+const BROKEN_PIPE_STATUS = 141;
+
+function endWithReader(root: Command): void {
+  let serves = false;
+  root.hook('preAction', (_, action) => void (serves = SERVING.includes(action.name())));
+  process.stdout.on('error', (error) => {
+    if (codeOf(error) !== 'EPIPE') throw error;
+    if (!serves) process.exit(BROKEN_PIPE_STATUS);
+  });
+}
+
 async function main(): Promise<void> {
   const root = program();
+  endWithReader(root);
   try {
     await root.parseAsync(process.argv);
   } catch (error) {

@@ -1,10 +1,11 @@
-import { mkdir, type FileHandle } from 'node:fs/promises';
+import { fstatSync, ftruncateSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isObject, valueOf } from '../core/json';
 import { asStoreError } from '../store/files/errors';
 import { appendDurably, withLock } from '../store/files/growing';
 import { endOfLastLine, linesBackward, readBlock } from '../store/files/lines';
-import { syncFolder } from '../store/files/publish';
+import { syncFolder } from '../store/files/disk';
 import { StoreError } from '../store/store';
 import { type Adapter, type EffectCall, failed, type Outcome, PERFORMED, unknown } from './adapter';
 
@@ -42,12 +43,12 @@ export function jsonlAdapter(path: string): Adapter {
 
 async function append(path: string, call: EffectCall, again: boolean): Promise<Outcome> {
   await mkdir(dirname(path), { recursive: true });
-  const write = async (handle: FileHandle): Promise<Outcome> => {
-    const stat = await handle.stat();
+  const write = async (fd: number): Promise<Outcome> => {
+    const stat = fstatSync(fd);
     if (!stat.isFile()) return failed(`${path} is no plain file: configure another path`);
-    const size = await mendTail(handle, stat.size);
+    const size = await mendTail(fd, stat.size);
     // Only a lost attempt can have written this key: so a long file is searched after a loss only.
-    const found = again ? find(handle.fd, size, call.key) : false;
+    const found = again ? find(fd, size, call.key) : false;
     if (found === null) {
       return unknown(
         `a lost attempt may have appended it to ${path} before the last ${SEARCHED_BYTES_MAX} bytes: look there`,
@@ -55,7 +56,7 @@ async function append(path: string, call: EffectCall, again: boolean): Promise<O
     }
     // What stands may have been written by one that died before it was on the disk.
     const line = found ? '' : `${lineOf(call)}\n`;
-    await appendDurably(handle, Buffer.from(line), size);
+    await appendDurably(fd, Buffer.from(line), size);
     if (stat.size === 0) await syncFolder(dirname(path));
     return PERFORMED;
   };
@@ -86,15 +87,15 @@ function find(fd: number, size: number, key: string): boolean | null {
  * What stands after the last newline: the torn line of a writer of ours that died is cut off, since nobody was told that it
  * stands; what is whole, or was written by others, gets its newline. Returns the size then.
  */
-async function mendTail(handle: FileHandle, size: number): Promise<number> {
-  const end = endOfLastLine(handle.fd, size);
+async function mendTail(fd: number, size: number): Promise<number> {
+  const end = endOfLastLine(fd, size);
   if (end === size) return size;
-  const tail = readBlock(handle.fd, end, size).toString();
+  const tail = readBlock(fd, end, size).toString();
   const ours = tail.startsWith(BEGINNING) || BEGINNING.startsWith(tail);
   if (ours && !isObject(valueOf(tail))) {
-    await handle.truncate(end);
+    ftruncateSync(fd, end);
     return end;
   }
-  await appendDurably(handle, Buffer.from('\n'), size);
+  await appendDurably(fd, Buffer.from('\n'), size);
   return size + 1;
 }

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import {
   appendFile,
   mkdir,
@@ -264,12 +265,12 @@ describe('verify', () => {
     const line = Buffer.from(
       `${sealEntry(OTHER_CYCLE, draft('r1', 1, {}, OTHER_CYCLE), null).line}\n`,
     );
-    const locked = await withLock(file, 1000, async (handle) => {
-      await handle.write(line.subarray(0, 100));
+    const locked = await withLock(file, 1000, async (fd) => {
+      writeSync(fd, line.subarray(0, 100));
       const begun = verifyTrail(home, OTHER_CYCLE);
       // Two whole looks at another chain: the one that began before them has met the half line.
       for (let look = 0; look < 2; look += 1) await verifyTrail(home, CYCLE);
-      await handle.write(line.subarray(100));
+      writeSync(fd, line.subarray(100));
       return { looking: begun };
     });
     expect(await locked.looking).toMatchObject({ exit: 0, cycles: [{ entries: 1 }] });

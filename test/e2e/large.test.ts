@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import type { JsonObject } from '../../src/core/json';
 import { belief } from '../support/bundles';
-import { Sandbox } from '../support/sandbox';
+import { ROOT, Sandbox } from '../support/sandbox';
 import { object, objects, uniqueBundle } from './documents';
 import { H } from './recipe';
 
@@ -73,7 +76,18 @@ it('runs 10 000 beliefs: all actions are printed whole, the history holds refere
   await expectNoCopyInHistory(result);
   const verified = await box.json(['audit', 'verify', String(result['cycle_id'])]);
   expect(verified.status).toBe(0);
+  await expectQuietEnd(['cycle', 'show', String(result['cycle_id']), '--json']);
 });
+
+/** A reader that has seen enough closes the pipe while most is still to be written: no error, no stack trace. */
+async function expectQuietEnd(args: readonly string[]): Promise<void> {
+  const child = spawn('node', [join(ROOT, 'bin', 'harness.js'), ...args], { env: box.env });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  child.stdout.once('data', () => child.stdout.destroy());
+  const [status] = (await once(child, 'close')) as [number | null];
+  expect([status, said]).toEqual([141, '']);
+}
 
 it('runs a bundle just under 16 MiB, of which the history holds nothing', async () => {
   const bundle = uniqueBundle({

@@ -5,6 +5,8 @@ import { hashBytes, LEDGER_CHAIN } from '../../src/core/identity';
 import type { CycleRecord, Store } from '../../src/store/store';
 import { claimContract } from './claim-contract';
 import { effectContract } from './effect-contract';
+import { latchContract } from './latch-contract';
+import { registryContract } from './registry-contract';
 import { CYCLE, draft, drafts, OTHER_CYCLE, wholeRun } from './drafts';
 
 /**
@@ -37,6 +39,8 @@ export function storeContract(name: string, makePlace: () => Promise<Place>): vo
     effectContract(opened);
     cycleContract(opened);
     ledgerContract(opened);
+    latchContract(opened);
+    registryContract(opened);
   });
 }
 

@@ -9,7 +9,7 @@ import { asStoreError, goneAsNull } from './errors';
 import { appendDurably, readSettled, setTornTailAside, withLock } from './growing';
 import { idPath, type Home } from './home';
 import { countLines, endOfLastLine, linesBackward, linesForward, wholeTexts } from './lines';
-import { syncFolder } from './publish';
+import { syncFolder } from './disk';
 
 const ENDING = '.jsonl';
 
@@ -25,16 +25,16 @@ export function fileChains(home: Home): AuditStore {
       if (first === undefined) return standingHead(home, path, cycleId);
       refuseDisorder(drafts);
       return asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () =>
-        withLock(path, home.lockWaitMs, async (handle) => {
-          const size = await setTornTailAside(home, handle, path, cycleId);
-          const tail = readTail(handle.fd, size, cycleId, path);
-          const { lines, head } = meet(cycleId, tail, drafts, standingIn(handle.fd, size));
+        withLock(path, home.lockWaitMs, async (fd) => {
+          const size = await setTornTailAside(home, fd, path, cycleId);
+          const tail = readTail(fd, size, cycleId, path);
+          const { lines, head } = meet(cycleId, tail, drafts, standingIn(fd, size));
           const text = lines.map((line) => `${line}\n`).join('');
-          await appendDurably(handle, Buffer.from(text), size);
+          await appendDurably(fd, Buffer.from(text), size);
           // The batch that opens a run may have made the file, at this attempt or at one that died.
           if (first.seq === 1) await syncFolder(dirname(path));
           if (lines.length > 0) written?.(drafts.slice(-lines.length));
-          return { entries: countLines(handle.fd, size) + lines.length, head };
+          return { entries: countLines(fd, size) + lines.length, head };
         }),
       );
     },

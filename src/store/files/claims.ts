@@ -7,7 +7,7 @@ import { asStoreError } from './errors';
 import { appendDurably, setTornTailAside, withLock } from './growing';
 import { idPath, type Home } from './home';
 import { wholeTexts } from './lines';
-import { syncFolder } from './publish';
+import { syncFolder } from './disk';
 
 /** `actions/<task_id>.jsonl`: a line for each claim that got something. */
 export function fileClaims(home: Home): ActionStore {
@@ -16,14 +16,14 @@ export function fileClaims(home: Home): ActionStore {
       const path = idPath(home, 'actions', taskId, '.jsonl');
       const what = `the record of emitted actions ${path}`;
       const outcome = await asStoreError('STORE_UNAVAILABLE', what, () =>
-        withLock(path, home.lockWaitMs, async (handle) => {
-          const size = await setTornTailAside(home, handle, path, taskId);
-          const owners = readOwners(wholeTexts(handle.fd, size), new Set(actionIds), what);
+        withLock(path, home.lockWaitMs, async (fd) => {
+          const size = await setTornTailAside(home, fd, path, taskId);
+          const owners = readOwners(wholeTexts(fd, size), new Set(actionIds), what);
           const elsewhere = await emittedElsewhere(owners, claimant, (owner) =>
             emittedActions(home, owner),
           );
           const line = claimLine(claimant, actionIds, owners, elsewhere);
-          await appendDurably(handle, Buffer.from(line === null ? '' : `${line}\n`), size);
+          await appendDurably(fd, Buffer.from(line === null ? '' : `${line}\n`), size);
           if (size === 0) await syncFolder(dirname(path));
           // An error of `commit` is the caller's own: it passes as it is.
           return settle(() => commit(elsewhere));

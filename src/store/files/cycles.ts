@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalText } from '../../core/identity';
 import type { JsonObject } from '../../core/json';
@@ -6,6 +6,7 @@ import { byCreation, objectIn, recordIn } from '../rules/cycle-record';
 import { isUuid } from '../rules/ids';
 import type { CycleRecord, CycleStore } from '../store';
 import { asStoreError, goneAsNull } from './errors';
+import { readWhole } from './disk';
 import { idPath, type Home } from './home';
 import { publish } from './publish';
 
@@ -91,7 +92,9 @@ async function readRecord(path: string): Promise<CycleRecord | null> {
 }
 
 function readText(path: string): Promise<string | null> {
-  return asStoreError('STORE_UNAVAILABLE', `the file ${path}`, () =>
-    readFile(path, 'utf8').catch(goneAsNull),
+  return asStoreError(
+    'STORE_UNAVAILABLE',
+    `the file ${path}`,
+    async () => readWhole(path)?.toString() ?? null,
   );
 }

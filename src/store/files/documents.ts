@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hashBytes } from '../../core/identity';
 import type { Sha256 } from '../../core/json';
 import { hexOrThrow } from '../rules/ids';
 import { StoreError, type DocumentStore } from '../store';
-import { asStoreError, goneAsNull } from './errors';
+import { asStoreError } from './errors';
 import { type Home } from './home';
-import { makeFolder, publish, syncFolder } from './publish';
+import { makeFolder, readWhole, syncFolder } from './disk';
+import { publish } from './publish';
 
 /** `documents/<2 hex>/<64 hex>`: the bytes, named by their hash. */
 export function fileDocuments(home: Home): DocumentStore {
@@ -17,7 +17,7 @@ export function fileDocuments(home: Home): DocumentStore {
       return asStoreError('STORE_UNAVAILABLE', `the stored document ${path}`, async () => {
         const folder = dirname(path);
         await makeFolder(folder);
-        const standing = await readFile(path).catch(goneAsNull);
+        const standing = readWhole(path);
         // A damaged document is replaced: its right content is at hand.
         if (standing === null || hashBytes(standing) !== ref) await publish(home, path, bytes);
         else await syncFolder(folder);
@@ -28,7 +28,7 @@ export function fileDocuments(home: Home): DocumentStore {
     get(ref) {
       const path = documentPath(home, ref);
       return asStoreError('STORE_UNAVAILABLE', `the stored document ${path}`, async () => {
-        const bytes = await readFile(path).catch(goneAsNull);
+        const bytes = readWhole(path);
         if (bytes !== null && hashBytes(bytes) !== ref) {
           throw new StoreError(
             'DOCUMENT_DAMAGED',

@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { effectLine, type LedgerReading, readLedger } from '../rules/effect-lines';
 import { effectStore, effectWaitMs, type Held, intact } from '../rules/effects';
@@ -7,7 +6,7 @@ import { asStoreError, goneAsNull } from './errors';
 import { appendDurably, readSettled, setTornTailAside, withLock } from './growing';
 import { idPath, type Home } from './home';
 import { wholeTexts } from './lines';
-import { makeFolder, syncFolder } from './publish';
+import { makeFolder, syncFolder } from './disk';
 
 /** `effects/<cycle_id>/<task_id>.jsonl`, under a kernel lock. */
 export function fileEffects(home: Home): EffectStore {
@@ -17,10 +16,10 @@ export function fileEffects(home: Home): EffectStore {
       const path = effectsPath(home, cycleId, taskId);
       return asStoreError('STORE_UNAVAILABLE', nameOf(path), async () => {
         await makeFolder(dirname(path));
-        return withLock(path, waitMs, async (handle) => {
-          const size = await setTornTailAside(home, handle, path, taskId);
-          const ledger = intact(readLedger(wholeTexts(handle.fd, size)), nameOf(path));
-          return body({ ledger, append: appender(handle, path, size) });
+        return withLock(path, waitMs, async (fd) => {
+          const size = await setTornTailAside(home, fd, path, taskId);
+          const ledger = intact(readLedger(wholeTexts(fd, size)), nameOf(path));
+          return body({ ledger, append: appender(fd, path, size) });
         });
       });
     },
@@ -49,11 +48,11 @@ function read(fd: number, size: number): Look {
   return { ...readLedger(lines), torn };
 }
 
-function appender(handle: FileHandle, path: string, size: number): Held['append'] {
+function appender(fd: number, path: string, size: number): Held['append'] {
   let end = size;
   return async (line) => {
     const bytes = Buffer.from(`${effectLine(line)}\n`);
-    await appendDurably(handle, bytes, end);
+    await appendDurably(fd, bytes, end);
     if (end === 0) await syncFolder(dirname(path));
     end += bytes.length;
   };

@@ -1,19 +1,26 @@
-import { constants } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { tryLock } from 'fs-native-extensions';
-import { errorCode, goneAsNull } from './errors';
+import { createDurably, syncData, syncFolder } from './disk';
+import { errorCode } from './errors';
 import type { Home } from './home';
 import { endOfLastLine, readBlock } from './lines';
-import { syncFolder } from './publish';
 
 const LONGEST_PAUSE_MS = 25;
 
 /** Of a file that is only appended to, or replaced as a whole: it differs when the content does. `gone`: there is none. */
-export async function markOf(path: string): Promise<string> {
-  const found = await stat(path, { bigint: true }).catch(goneAsNull);
-  return found === null ? 'gone' : `${found.ino} ${found.size} ${found.mtimeNs}`;
+export function markOf(path: string): string {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? 'gone' : `${found.ino} ${found.size} ${found.mtimeNs}`;
 }
 
 /**
@@ -24,16 +31,16 @@ export async function markOf(path: string): Promise<string> {
 export async function withLock<T>(
   path: string,
   waitMs: number,
-  body: (handle: FileHandle) => Promise<T>,
+  body: (fd: number) => Promise<T>,
   mode = 0o600,
 ): Promise<T> {
   const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
-  const handle = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, mode);
+  const fd = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, mode);
   try {
-    await lock(handle.fd, false, waitMs);
-    return await body(handle);
+    await lock(fd, false, waitMs);
+    return await body(fd);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
@@ -48,14 +55,14 @@ export async function readSettled<T>(
   read: (fd: number, size: number) => T,
   settled: (reading: T) => boolean,
 ): Promise<T> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const reading = read(handle.fd, (await handle.stat()).size);
+    const reading = read(fd, fstatSync(fd).size);
     if (settled(reading)) return reading;
-    await lock(handle.fd, true, waitMs);
-    return read(handle.fd, (await handle.stat()).size);
+    await lock(fd, true, waitMs);
+    return read(fd, fstatSync(fd).size);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
@@ -78,23 +85,26 @@ async function lock(fd: number, shared: boolean, waitMs: number): Promise<void> 
  * all in one piece or not at all: what could be written of them is cut off again when the rest
  * cannot.
  */
-export async function appendDurably(
-  handle: FileHandle,
-  bytes: Uint8Array,
-  size: number,
-): Promise<void> {
+export async function appendDurably(fd: number, bytes: Uint8Array, size: number): Promise<void> {
   try {
     // A disk that fills up takes a part of the bytes first, and reports that as success.
     for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done);
-      done += bytesWritten;
+      done += writeSync(fd, bytes, done, bytes.length - done);
     }
     // Also with nothing to write: who wrote it before may have died before it was on the disk.
-    await handle.datasync();
+    await syncData(fd);
   } catch (error) {
     // Should this fail too, the next append finds a torn tail: the first error is the one to tell.
-    await handle.truncate(size).catch(() => undefined);
+    cutOff(fd, size);
     throw error;
+  }
+}
+
+function cutOff(fd: number, size: number): void {
+  try {
+    ftruncateSync(fd, size);
+  } catch {
+    // What made the write fail stands in the way of this as well.
   }
 }
 
@@ -104,16 +114,16 @@ export async function appendDurably(
  */
 export async function setTornTailAside(
   home: Home,
-  handle: FileHandle,
+  fd: number,
   path: string,
   id: string,
 ): Promise<number> {
-  const { size } = await handle.stat();
-  const end = endOfLastLine(handle.fd, size);
+  const { size } = fstatSync(fd);
+  const end = endOfLastLine(fd, size);
   if (end === size) return size;
-  const torn = readBlock(handle.fd, end, size);
+  const torn = readBlock(fd, end, size);
   const aside = await createNumbered(join(home.root, 'torn'), id, torn);
-  await handle.truncate(end);
+  ftruncateSync(fd, end);
   home.onRecovered({ file: path, bytes: torn.length, set_aside: aside });
   return end;
 }
@@ -121,16 +131,11 @@ export async function setTornTailAside(
 async function createNumbered(folder: string, id: string, content: Uint8Array): Promise<string> {
   for (let n = 1; ; n += 1) {
     const path = join(folder, `${id}-${n}.bin`);
-    const handle = await open(path, 'wx', 0o600).catch((error: unknown) => {
-      if (errorCode(error) === 'EEXIST') return null;
-      throw error;
-    });
-    if (handle === null) continue;
     try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
+      await createDurably(path, content);
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') continue;
+      throw error;
     }
     await syncFolder(folder);
     return path;

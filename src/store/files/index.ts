@@ -9,7 +9,8 @@ import { fileLedger } from './ledger';
 import { fileLatch } from './latch';
 import { asStoreError } from './errors';
 import { homeAt, type FileStoreOptions } from './home';
-import { makeFolder, removeStrays } from './publish';
+import { makeFolder } from './disk';
+import { removeStrays } from './publish';
 import { fileRegistry } from './registry';
 
 export type { FileStoreOptions, Recovered } from './home';

@@ -10,6 +10,6 @@ import type { Home } from './home';
 export function fileLatch(home: Home, audit: AuditStore): LatchStore {
   const path = chainPath(home, LATCH_CHAIN);
   return latchOn(audit, () =>
-    asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () => markOf(path)),
+    asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, async () => markOf(path)),
   );
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalText } from '../../core/identity';
 import type { Sha256 } from '../../core/json';
@@ -17,7 +16,8 @@ import { asStoreError, goneAsNull } from './errors';
 import { appendDurably, markOf, readSettled, setTornTailAside, withLock } from './growing';
 import type { Home } from './home';
 import { wholeTexts } from './lines';
-import { publish, syncFolder } from './publish';
+import { readWhole, syncFolder } from './disk';
+import { publish } from './publish';
 
 const WHAT = 'the skill registry in HARNESS_HOME';
 const CURRENT = 'registry/current.json';
@@ -36,16 +36,16 @@ export function fileRegistry(home: Home, documents: DocumentStore): RegistryStor
   let notesRead: Kept<readonly ViolationNote[]> | null = null;
 
   const pointer = async (): Promise<RegistryPointer | null> => {
-    const mark = await markOf(current);
+    const mark = markOf(current);
     if (pointerRead?.mark !== mark) {
-      const text = await readFile(current, 'utf8').catch(goneAsNull);
+      const text = readWhole(current)?.toString() ?? null;
       pointerRead = { mark, value: text === null ? null : pointerIn(text, CURRENT, damaged) };
     }
     return pointerRead.value;
   };
 
   const notes = async (): Promise<readonly ViolationNote[]> => {
-    const mark = await markOf(violations);
+    const mark = markOf(violations);
     if (notesRead?.mark !== mark) {
       const value = await readSettled(violations, home.lockWaitMs, read, () => true).catch(
         goneAsNull,
@@ -90,13 +90,13 @@ export function fileRegistry(home: Home, documents: DocumentStore): RegistryStor
 
     note(id, make) {
       return asStoreError('STORE_UNAVAILABLE', WHAT, () =>
-        withLock(violations, home.lockWaitMs, async (handle) => {
-          const size = await setTornTailAside(home, handle, violations, 'violations');
-          const earlier = read(handle.fd, size);
+        withLock(violations, home.lockWaitMs, async (fd) => {
+          const size = await setTornTailAside(home, fd, violations, 'violations');
+          const earlier = read(fd, size);
           const known = earlier.find((note) => note.id === id);
           if (known !== undefined) return known;
           const note: ViolationNote = { ...make(earlier), id, n: earlier.length + 1 };
-          await appendDurably(handle, Buffer.from(`${canonicalText({ ...note })}\n`), size);
+          await appendDurably(fd, Buffer.from(`${canonicalText({ ...note })}\n`), size);
           if (size === 0) await syncFolder(folder);
           return note;
         }),

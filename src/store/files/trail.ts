@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUuid } from '../rules/ids';
 import type { Alien, Trail } from '../trail';
 import { chainPath } from './chains';
 import { fileCycles, idsIn } from './cycles';
 import { fileDocuments } from './documents';
+import { readWhole } from './disk';
 import { asStoreError, goneAsNull } from './errors';
 import { readSettled } from './growing';
 import { type Home, homeAt, idPath } from './home';
@@ -45,9 +46,7 @@ export function fileTrail(home: string): Trail {
 
     bytes(what, id) {
       const path = idPath(place, what, id, what === 'audit' ? CHAIN : '.json');
-      return asStoreError('STORE_UNAVAILABLE', `the file ${path}`, () =>
-        readFile(path).catch(goneAsNull),
-      );
+      return asStoreError('STORE_UNAVAILABLE', `the file ${path}`, async () => readWhole(path));
     },
 
     close: async () => undefined,

@@ -7,6 +7,8 @@ import { isTrouble, Trouble, troubleOf } from './errors';
  * shorter than a built-in task's time.
  */
 const WAIT_MS = 3_000;
+/** For a connection, of the server or of the pool. */
+const CONNECT_MS = 3_000;
 /** A statement that a slow disk keeps longer than that is given up. */
 const STATEMENT_MS = 10_000;
 /** The server ends a slow statement first. */
@@ -136,7 +138,7 @@ async function poolsOf(url: string): Promise<(max: number, waitMs: number) => Po
     const pool = new pg.Pool({
       connectionString: url,
       max,
-      connectionTimeoutMillis: waitMs,
+      connectionTimeoutMillis: CONNECT_MS,
       query_timeout: ANSWER_MS,
       keepAlive: true,
       allowExitOnIdle: true,

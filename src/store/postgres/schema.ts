@@ -40,20 +40,19 @@ export async function schemaState({ write }: Database): Promise<SchemaState> {
 
 /** @throws StoreError STORE_UNAVAILABLE unless the database has exactly the schema of this version */
 export async function requireSchema(database: Database): Promise<void> {
-  const { done, missing, unknown } = await schemaState(database);
-  const migrate = 'run `harness store migrate` as the role that owns it';
-  if (unknown.length > 0)
-    throw refused(
-      `the schema of the database ${database.where} is of a newer harness: update this one`,
-    );
-  if (done.length === 0)
-    throw refused(`the database ${database.where} has no schema of the harness: ${migrate}`);
-  if (missing.length > 0)
-    throw refused(
-      `the schema of the database ${database.where} is of an older harness, it lacks ${missing.join(', ')}: ${migrate}`,
-    );
+  const problem = schemaProblem(await schemaState(database), database.where);
+  if (problem !== null) throw new StoreError('STORE_UNAVAILABLE', problem);
 }
 
-function refused(message: string): StoreError {
-  return new StoreError('STORE_UNAVAILABLE', message);
+/** One sentence; null when the schema is that of this version. */
+export function schemaProblem(
+  { done, missing, unknown }: SchemaState,
+  where: string,
+): string | null {
+  const migrate = 'run `harness store migrate` as the role that owns it';
+  if (unknown.length > 0)
+    return `the schema of the database ${where} is of a newer harness: update this one`;
+  if (done.length === 0) return `the database ${where} has no schema of the harness: ${migrate}`;
+  if (missing.length === 0) return null;
+  return `the schema of the database ${where} is of an older harness, it lacks ${missing.join(', ')}: ${migrate}`;
 }
