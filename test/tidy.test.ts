@@ -327,11 +327,12 @@ describe('what stands in no source', () => {
   test('a test that is skipped, or that keeps others from running', () => {
     const pattern = /\b(?:it|test|describe)\.(?:skip|only|todo|failing)\b|\bx(?:it|describe)\(/;
     const found = TESTS.filter(({ code }) => pattern.test(code)).map(({ path }) => path);
-    // Their suites need Docker, a browser or a PostgreSQL on the machine, and say so where there is none.
+    // Their suites need Docker, a browser, a PostgreSQL or Temporal's own server on the machine, and say so where there is none.
     expect(found).toEqual([
       'test/compose.test.ts',
       'test/support/browser.ts',
       'test/support/postgres.ts',
+      'test/support/production.ts',
     ]);
   });
 });

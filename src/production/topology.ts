@@ -195,7 +195,7 @@ async function bringWorkers(bringing: Bringing, topology: Topology): Promise<voi
   )
     return;
   const logs = join(options.folder, 'logs');
-  throw new Problem('NO_SERVER', `a worker ended while it started: see worker-*.log in ${logs}`);
+  throw new Problem('NO_SERVER', `a worker does not take up its work: see worker-*.log in ${logs}`);
 }
 
 function describe(
