@@ -24,6 +24,7 @@ harness's own database, and workers. The same as docker compose up, from the sam
   --no-ui               without it
   --postgres-port PORT  of PostgreSQL (default ${DEFAULT_POSTGRES_PORT}; 0: a free one)
   --tls DIR             with the certificates in that folder: ca.pem, server.pem, server.key, client.pem, client.key
+  --programs            finds or builds the programs that it takes, says where they are, and starts nothing
   --workers N           (default ${WORKERS})
 
 Needs PostgreSQL 14 or newer, and Go to build Temporal's server once. TEMPORAL_SERVER_PATH, TEMPORAL_SQL_TOOL_PATH and
@@ -40,6 +41,10 @@ async function main(): Promise<void> {
   }
   const { folder, ports, workers, tls } = options;
   const programs = await locatePrograms(ports.ui !== null);
+  if (options.programsOnly) {
+    process.stdout.write(`${Object.values(programs).join('\n')}\n`);
+    return;
+  }
   const start = { folder, ports, workers, programs, env: process.env, progress: say, ...tls };
   const topology = await stoppable(startTopology(start));
   if (topology === null) return;
@@ -110,7 +115,11 @@ function summary(topology: Topology, folder: string, workers: number): string {
 }
 
 function readOptions():
-  (Pick<TopologyOptions, 'folder' | 'ports' | 'workers'> & { readonly tls: { tls?: Tls } }) | null {
+  | (Pick<TopologyOptions, 'folder' | 'ports' | 'workers'> & {
+      readonly tls: { tls?: Tls };
+      readonly programsOnly: boolean;
+    })
+  | null {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
   const { values } = parse({
@@ -121,10 +130,12 @@ function readOptions():
     workers: text,
     tls: text,
     'no-ui': flag,
+    programs: flag,
     help: flag,
   });
   if (values.help === true) return null;
   return {
+    programsOnly: values.programs === true,
     folder: resolve(values.data ?? '.production'),
     ports: {
       frontend: whole('--port', values.port, DEFAULT_PORT),

@@ -26,19 +26,20 @@ export async function bringTopology(
 ): Promise<Topology> {
   const postgres = findPostgres(process.env['PATH']);
   if (postgres === null) throw new Error('there is no PostgreSQL on this machine');
-  const look = { env: process.env, progress: (line: string) => console.info(line) };
+  const { progress = () => undefined } = options;
+  const look = { env: process.env, progress };
   return startTopology({
     ports: { frontend: 0, ui: null, postgres: 0 },
     programs: {
       postgres,
       server: await locateProgram(SERVER, look),
       sqlTool: await locateProgram(SQL_TOOL, look),
-      ui: options.ports?.ui === undefined ? null : await locateProgram(UI_SERVER, look),
+      ui: typeof options.ports?.ui !== 'number' ? null : await locateProgram(UI_SERVER, look),
       cli: process.env['HARNESS_TEST_BINARY'] ?? '',
     },
     env: { PATH: process.env['PATH'], HOME: options.folder },
     postgresSettings: { fsync: 'off' },
-    progress: look.progress,
+    progress,
     ...options,
   });
 }
@@ -46,8 +47,11 @@ export async function bringTopology(
 /** The production topology for all tests of one run; each sandbox starts its own workers. */
 export async function startProduction(): Promise<{ stop(): Promise<void> }> {
   const folder = topologyFolder();
-  const ports = { frontend: 0, ui: 0, postgres: 0 };
-  const topology = await bringTopology({ folder, workers: 0, ports });
+  // The Web UI is looked at by no test: it is there where it costs no build.
+  const ui = whereKept(UI_SERVER, process.env) === null ? null : 0;
+  const ports = { frontend: 0, ui, postgres: 0 };
+  const progress = (line: string): void => console.info(line);
+  const topology = await bringTopology({ folder, workers: 0, ports, progress });
   process.env['HARNESS_TEST_ADDRESS'] = topology.address;
   process.env['HARNESS_TEST_UI'] = topology.uiUrl ?? '';
   process.env['HARNESS_TEST_DATABASE'] = topology.databaseUrl;
