@@ -1,5 +1,7 @@
 /** Two suites: `fast` needs nothing but Node; `server` runs against a real Temporal server that its setup starts once. */
 const shared = {
+  // A copy of the project in which mutants live while `npm run mutate` runs.
+  modulePathIgnorePatterns: ['<rootDir>/.stryker-tmp/'],
   testEnvironment: 'node',
   transform: {
     '^.+\\.ts$': [

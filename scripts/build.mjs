@@ -37,14 +37,20 @@ const silent = {
   warn: console.warn,
   error: console.error,
 };
-const { code } = await bundleWorkflowCode({
-  workflowsPath: join(root, 'dist', 'workflows', 'index.js'),
-  logger: silent,
-  // Fewer, larger functions: a cycle's first activation evaluates them all. Not minified: a stack trace must be readable.
-  webpackConfigHook: (config) => ({
-    ...config,
-    mode: 'production',
-    optimization: { ...config.optimization, minimize: false, concatenateModules: true },
-  }),
-});
-writeFileSync(join(root, 'dist', 'workflow-bundle.js'), code);
+// The second is for workers with a build id (src/workflows/versioned.ts).
+for (const [entry, outfile] of [
+  ['index.js', 'workflow-bundle.js'],
+  ['versioned.js', 'workflow-bundle-versioned.js'],
+]) {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'dist', 'workflows', entry),
+    logger: silent,
+    // Fewer, larger functions: a cycle's first activation evaluates them all. Not minified: a stack trace must be readable.
+    webpackConfigHook: (config) => ({
+      ...config,
+      mode: 'production',
+      optimization: { ...config.optimization, minimize: false, concatenateModules: true },
+    }),
+  });
+  writeFileSync(join(root, 'dist', outfile), code);
+}

@@ -12,6 +12,7 @@ import type { Logger } from './logger';
 import type { Endpoint } from './metrics/address';
 import { openWorkerMetrics } from './metrics/open';
 import type { ConnectionSettings } from './server/connection';
+import { type Build, idleBecause, routingOf } from './server/deployment';
 import { ensureSearchAttributes } from './server/search-attributes';
 import { unreachable } from './server/unreachable';
 import { openPeople } from './people/host';
@@ -19,6 +20,8 @@ import { openSkillHost } from './skill-host';
 import type { Store } from './store/store';
 
 export interface HarnessWorker {
+  /** Why it gets no new cycle as things stand, and what to do about it; null when it gets them. */
+  readonly idle: string | null;
   /** Settles when the worker has stopped; rejects when it fails. */
   readonly stopped: Promise<void>;
   /** Takes no further task, lets what runs end, and closes the connection. */
@@ -28,6 +31,8 @@ export interface HarnessWorker {
 export interface HarnessWorkerOptions {
   /** Asked whenever it is needed. Default: the configuration of this working directory and environment. */
   readonly config?: () => Config;
+  /** The build of its code. Default: none, it is unversioned. */
+  readonly build?: Build | null;
   readonly checkpoint?: Dependencies['checkpoint'];
   /** Whether what happens is counted, on the runtime's meter: `installRuntime` was told where it is served. */
   readonly metrics?: boolean;
@@ -51,15 +56,30 @@ export async function startWorker(
   log: Logger,
   options: HarnessWorkerOptions = {},
 ): Promise<HarnessWorker> {
-  const { config = liveConfig(undefined, process.env), checkpoint } = options;
+  const connection = await connect(settings);
+  try {
+    return await workerOn(connection, settings, store, log, options);
+  } catch (error) {
+    // Left open, it would keep the process alive.
+    await connection.close();
+    throw error;
+  }
+}
+
+async function workerOn(
+  connection: NativeConnection,
+  { namespace, dataConverter }: ConnectionSettings,
+  store: Store,
+  log: Logger,
+  options: HarnessWorkerOptions,
+): Promise<HarnessWorker> {
+  const { config = liveConfig(undefined, process.env), build = null, checkpoint } = options;
   let check: Check = async () => 'the worker is starting';
   const health =
     options.health === undefined ? null : await serveHealth(options.health, () => check());
-  const connection = await connect(settings);
   // An upsert of an attribute that the server does not know would hold up every cycle: so first things first.
-  await ensureSearchAttributes(connection, settings.namespace, SEARCH_ATTRIBUTES);
+  await ensureSearchAttributes(connection, namespace, SEARCH_ATTRIBUTES);
   const { workflowService } = connection;
-  const { namespace } = settings;
   const metrics =
     options.metrics === true
       ? openWorkerMetrics(
@@ -67,14 +87,17 @@ export async function startWorker(
           store,
           { workflowService, namespace },
           log,
+          [...config().effects.keys()],
         )
       : null;
   const skills = openSkillHost(config, process.env, metrics?.sandboxStarted);
   // The first skill finds a process that is ready; without skills none is started.
   if ((await store.registry.now()).pointer !== null) await skills.sandbox();
+  const { current } = await routingOf(workflowService, namespace);
   const worker = await Worker.create({
     connection,
     namespace,
+    dataConverter,
     taskQueue: TASK_QUEUE,
     activities: createActivities(
       metrics?.store ?? store,
@@ -86,7 +109,8 @@ export async function startWorker(
         ...(metrics === null ? {} : { watch: metrics.watch }),
       },
     ),
-    ...workflowCode(),
+    ...workflowCode(build),
+    ...versionOf(build),
     stickyQueueScheduleToStartTimeout: STICKY_MS,
     shutdownGraceTime: GRACE_MS,
   });
@@ -98,6 +122,7 @@ export async function startWorker(
     await connection.close();
   });
   return {
+    idle: idleBecause(build, current),
     stopped,
     async drain() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -129,10 +154,29 @@ function healthOf(
 }
 
 /** The bundle made by the build; in a checkout that runs from source, the sources themselves. */
-export function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const built = process.env['HARNESS_WORKFLOW_BUNDLE'] ?? join(__dirname, 'workflow-bundle.js');
+export function workflowCode(
+  build: Build | null,
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const [bundle, source] =
+    build === null
+      ? ['workflow-bundle.js', './workflows']
+      : ['workflow-bundle-versioned.js', './workflows/versioned'];
+  const built = process.env['HARNESS_WORKFLOW_BUNDLE'] ?? join(__dirname, bundle);
   if (existsSync(built)) return { workflowBundle: { codePath: built } };
-  return { workflowsPath: require.resolve('./workflows') };
+  return { workflowsPath: require.resolve(source) };
+}
+
+/** Which workflows stay with their build, they say themselves (workflows/versioned). */
+function versionOf(build: Build | null): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (build === null) return {};
+  const version = { deploymentName: build.deployment_name, buildId: build.build_id };
+  return {
+    workerDeploymentOptions: {
+      useWorkerVersioning: true,
+      version,
+      defaultVersioningBehavior: 'PINNED',
+    },
+  };
 }
 
 async function connect(settings: ConnectionSettings): Promise<NativeConnection> {

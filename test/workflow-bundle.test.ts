@@ -1,5 +1,8 @@
 import { join, relative } from 'node:path';
+import type { WorkflowFunctionWithOptions } from '@temporalio/common';
 import { type BundleOptions, bundleWorkflowCode } from '@temporalio/worker';
+import * as unversioned from '../src/workflows';
+import * as versioned from '../src/workflows/versioned';
 
 const ROOT = join(__dirname, '..');
 
@@ -17,6 +20,8 @@ const THEIRS =
 
 type Webpack = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
 type Plugin = NonNullable<Webpack['plugins']>[number];
+
+type Optioned = typeof versioned.executionCycle & WorkflowFunctionWithOptions<never[], unknown>;
 
 let modules: string[] = [];
 let code = '';
@@ -65,4 +70,22 @@ it('no package but the SDK is in it: no pino, zod, jsonc-parser', () => {
 
 it('stays under 2.5 MiB, source map included: every worker loads it at its start', () => {
   expect(code.length).toBeLessThan(2.5 * 1024 * 1024);
+});
+
+it('with a build id every workflow says whether it stays with its build: a cycle does, what outlives cycles does not', () => {
+  const behaviours = Object.fromEntries(
+    Object.entries(versioned).map(([name, workflow]) => {
+      const options =
+        'workflowDefinitionOptions' in workflow
+          ? (workflow as Optioned).workflowDefinitionOptions
+          : {};
+      return [name, typeof options === 'object' ? options.versioningBehavior : undefined];
+    }),
+  );
+  expect(behaviours).toEqual({
+    executionCycle: 'PINNED',
+    haltNotice: 'AUTO_UPGRADE',
+    skillRegistry: 'AUTO_UPGRADE',
+  });
+  expect(Object.keys(versioned).sort()).toEqual(Object.keys(unversioned).sort());
 });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digestOf } from 'node:crypto';
 import type { Clause } from '../core/clauses';
 import type { AuditHead, Draft, Entry } from '../core/entry';
 import { canonicalText } from '../core/identity';
@@ -41,8 +41,7 @@ export function sealEntry(cycleId: string, draft: Draft, prev: Sha256 | null): S
   const { actor, at, clause, data, part, run_id, seq, task, type } = draft;
   const before = canonicalText({ actor, at, clause, cycle_id: cycleId, data }).slice(0, -1);
   const after = canonicalText({ part, prev, run_id, seq, task, type, v: 1 }).slice(1);
-  const digest = createHash('sha256').update(`${DOMAIN}${before},${after}`).digest('hex');
-  const hash: Sha256 = `sha256:${digest}`;
+  const hash: Sha256 = `sha256:${digestOf('sha256', `${DOMAIN}${before},${after}`)}`;
   return { hash, line: `${before},"hash":"${hash}",${after}` };
 }
 
@@ -148,8 +147,8 @@ function isSound(entry: Entry, value: Json | undefined, line: string): boolean {
   // Behind it stand texts only in quotes, and a quote within a text is escaped.
   const field = `"hash":"${entry.hash}",`;
   const at = line.lastIndexOf(field);
-  const hashed = createHash('sha256').update(DOMAIN + line.slice(0, at));
-  return `sha256:${hashed.update(line.slice(at + field.length)).digest('hex')}` === entry.hash;
+  const hashed = DOMAIN + line.slice(0, at) + line.slice(at + field.length);
+  return `sha256:${digestOf('sha256', hashed)}` === entry.hash;
 }
 
 const FIELDS = 13;

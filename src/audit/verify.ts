@@ -16,6 +16,7 @@ import {
   type TrailReport,
   type TrailStatus,
 } from './report';
+import { inThreads } from './threads';
 import {
   contradiction,
   type Met,
@@ -39,7 +40,7 @@ export function verifyTrail(
   id?: string,
   others: readonly Testimony[] = [],
 ): Promise<TrailReport> {
-  return verify(fileTrail(home), id, others);
+  return verify(fileTrail(home), id, others, inThreads(home) ?? verifyShare);
 }
 
 /**
@@ -51,22 +52,23 @@ export async function verify(
   trail: Trail,
   id?: string,
   others: readonly Testimony[] = [],
+  lookAt: Look = verifyShare,
 ): Promise<TrailReport> {
   try {
-    const evidence = new Evidence(trail.documents);
-    const witnesses = { ledger: await readLedger(trail), others, evidence };
+    const witnesses = { ledger: await readLedger(trail), others };
     return id === undefined
-      ? await verifyAll(trail, witnesses)
+      ? await verifyAll(trail, witnesses, lookAt)
       : await verifyOne(trail, id, witnesses);
   } catch (error) {
     return couldNotLook(sentence(error));
   }
 }
 
-async function verifyOne(trail: Trail, id: string, witnesses: Against): Promise<TrailReport> {
+async function verifyOne(trail: Trail, id: string, witnesses: Witnesses): Promise<TrailReport> {
   const cycleId = isUuid(id) ? id : (await trail.find(id))?.cycle_id;
-  const found = cycleId === undefined ? null : await verifyCycle(trail, cycleId, witnesses);
-  if (found === null) {
+  const ids = cycleId === undefined ? [] : [cycleId];
+  const [found] = await verifyShare(trail, { ids, ...witnesses });
+  if (found === undefined) {
     const shown = JSON.stringify(id.slice(0, 80));
     return couldNotLook(
       `no audit chain of ${shown} is in ${trail.where}: check the id and the folder`,
@@ -75,7 +77,7 @@ async function verifyOne(trail: Trail, id: string, witnesses: Against): Promise<
   return conclude([found], [], []);
 }
 
-async function verifyAll(trail: Trail, witnesses: Against): Promise<TrailReport> {
+async function verifyAll(trail: Trail, witnesses: Witnesses, lookAt: Look): Promise<TrailReport> {
   const { ids: chains, aliens } = await trail.chains();
   const told = [witnesses.ledger.cycles, ...witnesses.others.map(({ ends }) => ends)];
   const known = new Set([
@@ -83,19 +85,34 @@ async function verifyAll(trail: Trail, witnesses: Against): Promise<TrailReport>
     ...(await trail.idsOf('results')),
     ...told.flatMap((ends) => [...ends.keys()].filter(isUuid)),
   ]);
-  const ids = [...known].sort();
-  const trails = new Map<string, CycleTrail | null>();
-  // Several at once: most of the time is waiting for the store.
-  let next = 0;
-  const work = async (): Promise<void> => {
-    for (let id = ids[next++]; id !== undefined; id = ids[next++])
-      trails.set(id, await verifyCycle(trail, id, witnesses));
-  };
-  await Promise.all(Array.from({ length: trail.atOnce }, work));
-  const cycles = ids.flatMap((id) => trails.get(id) ?? []);
+  const found = await lookAt(trail, { ids: [...known], ...witnesses });
+  const cycles = found.toSorted((a, b) => (a.cycle_id < b.cycle_id ? -1 : 1));
   const notBegun = (await trail.idsOf('cycles')).filter((cycleId) => !known.has(cycleId));
   return conclude(cycles, aliens, notBegun);
 }
+
+/** Some of the chains, and what all chains are held against: plain data, for another thread. */
+export interface Share extends Witnesses {
+  readonly ids: readonly string[];
+}
+
+/** What is found of the chains that somebody knows of, in any order. */
+export type Look = (trail: Trail, share: Share) => Promise<readonly CycleTrail[]>;
+
+export const verifyShare: Look = async (trail, { ids, ...witnesses }) => {
+  const against = { ...witnesses, evidence: new Evidence(trail.documents) };
+  const found: CycleTrail[] = [];
+  // Several at once: of a distant store most of the time is waiting.
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let id = ids[next++]; id !== undefined; id = ids[next++]) {
+      const one = await verifyCycle(trail, id, against);
+      if (one !== null) found.push(one);
+    }
+  };
+  await Promise.all(Array.from({ length: trail.atOnce }, work));
+  return found;
+};
 
 /** Null when nobody knows of such a chain. */
 async function verifyCycle(

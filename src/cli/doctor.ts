@@ -7,6 +7,7 @@ import { SEARCH_ATTRIBUTES, TASK_QUEUE } from '../core/start';
 import { readDocument } from '../documents/json';
 import { readPolicy } from '../documents/policy';
 import type { Harness } from '../client/context';
+import { buildText, deploymentName, isSame, type Routing, routingOf } from '../server/deployment';
 import { type Context, contextOf } from './context';
 import { table } from './render';
 
@@ -185,15 +186,19 @@ async function examineNamespace(
   server: Finding,
 ): Promise<Finding[]> {
   const { namespace } = harness;
+  const service = harness.client.workflowService;
   try {
     return [
       server,
       await attempt('namespace', async () => {
-        await harness.client.workflowService.describeNamespace({ namespace });
+        await service.describeNamespace({ namespace });
         return { check: 'namespace', status: 'ok', detail: namespace, mend: '' };
       }),
       await attempt('search attributes', () => checkAttributes(harness)),
-      await attempt('worker', () => checkWorker(harness)),
+      await attempt('worker', async () => checkWorker(await routingOf(service, namespace))),
+      await attempt('deployment', () =>
+        checkDeployment(harness, deploymentName(undefined, context.env)),
+      ),
       checkExposure(context),
     ];
   } finally {
@@ -219,30 +224,48 @@ async function checkAttributes(harness: Harness): Promise<Finding> {
   };
 }
 
-async function checkWorker(harness: Harness): Promise<Finding> {
-  const { pollers } = await harness.client.workflowService.describeTaskQueue({
-    namespace: harness.namespace,
-    taskQueue: { name: TASK_QUEUE },
-    taskQueueType: 1,
-  });
-  const since = Date.now() - 60_000;
-  const live = (pollers ?? []).filter(
-    ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000 >= since,
-  );
+function checkWorker({ current, workers }: Routing): Finding {
   const check = 'worker';
-  if (live.length > 0)
-    return {
-      check,
-      status: 'ok',
-      detail: `${live.length} polled ${TASK_QUEUE} in the last minute`,
-      mend: '',
-    };
+  const asked = `asked for tasks of ${TASK_QUEUE} in the last minute`;
+  const of = current === null ? '' : ` of ${buildText(current)}, which is current,`;
+  const fit = workers.filter((build) => isSame(build, current)).length;
+  if (fit > 0) return { check, status: 'ok', detail: `${fit}${of} ${asked}`, mend: '' };
+  const option = current === null ? '' : ` --build-id ${current.build_id}`;
+  const others = workers.length === 0 ? '' : `, ${workers.length} others did`;
   return {
     check,
     status: 'warning',
-    detail: `none polled ${TASK_QUEUE} in the last minute`,
-    mend: 'run `harness worker`',
+    detail: `none${of} ${asked}${others}`,
+    mend:
+      workers.length === 0
+        ? `run \`harness worker${option}\``
+        : `run \`harness worker${option}\`, or make their build current: \`harness deployment show\``,
   };
+}
+
+/** An upgrade that is under way: cycles whose build has been stopped wait for it, and for nothing else. */
+async function checkDeployment(harness: Harness, name: string): Promise<Finding> {
+  const { showDeployment } = await import('../client/deployment');
+  const { current, builds } = await showDeployment(harness, name);
+  const check = 'deployment';
+  const stranded = builds.filter(({ workers, open_cycles }) => workers === 0 && open_cycles > 0);
+  if (stranded.length > 0) {
+    const which = stranded.map(({ build_id, open_cycles }) => `${build_id} (${open_cycles})`);
+    return {
+      check,
+      status: 'warning',
+      detail: `open cycles whose build has no worker: ${which.join(', ')}`,
+      mend: `run \`harness worker --build-id ${stranded[0]?.build_id}\` from that version's folder`,
+    };
+  }
+  const idle = builds.filter(({ may_stop, workers }) => may_stop && workers > 0);
+  const stop = idle.map(({ build_id }) => build_id).join(', ');
+  const detail =
+    current === null
+      ? 'no build is current: workers without a build id take new cycles'
+      : `${buildText(current)} takes new cycles`;
+  const more = stop === '' ? '' : `; the workers of ${stop} may be stopped`;
+  return { check, status: 'ok', detail: `${detail}${more}`, mend: '' };
 }
 
 /** Whoever reaches the port of a server without authorisation may halt, resume and terminate. */

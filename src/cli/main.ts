@@ -3,8 +3,10 @@ import { codeOf, messageOf } from '../core/invariant';
 import { HARNESS_VERSION } from '../core/start';
 import { Problem } from '../problem';
 import { auditCommands } from './audit';
+import { codecCommand } from './codec';
 import type { GlobalOptions } from './context';
 import { cycleCommands } from './cycle';
+import { deploymentCommands } from './deployment';
 import { doctorCommand } from './doctor';
 import { drillCommand } from './drill';
 import { haltCommands } from './halt';
@@ -45,6 +47,7 @@ function program(): Command {
   for (const add of [
     upCommands,
     healthCommand,
+    codecCommand,
     doctorCommand,
     planCommand,
     cycleCommands,
@@ -53,6 +56,7 @@ function program(): Command {
     scheduleCommands,
     auditCommands,
     storeCommands,
+    deploymentCommands,
     drillCommand,
   ])
     add(root);
@@ -114,7 +118,7 @@ function endWithReader(root: Command): void {
   root.hook('preAction', (_, action) => void (serves = SERVING.includes(action.name())));
   process.stdout.on('error', (error) => {
     if (codeOf(error) !== 'EPIPE') throw error;
-    if (!serves) process.exit(BROKEN_PIPE_STATUS);
+    if (!serves) process.exitCode = BROKEN_PIPE_STATUS;
   });
 }
 

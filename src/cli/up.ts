@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { SEARCH_ATTRIBUTES } from '../core/start';
 import { liveConfig } from '../config';
 import { Problem } from '../problem';
+import { type Build, buildOf, buildText } from '../server/deployment';
 import { DEFAULT_PORT, DEFAULT_UI_PORT } from '../server/ports';
 import type { HarnessWorker } from '../worker';
 import { type Context, contextOf, OWN_SERVER_FILE } from './context';
@@ -20,6 +21,12 @@ interface UpOptions extends WatchOptions {
   readonly data?: string;
   readonly worker: boolean;
   readonly startHalted?: boolean;
+  readonly uiCodecEndpoint?: string;
+}
+
+interface BuildOptions {
+  readonly buildId?: string;
+  readonly deploymentName?: string;
 }
 
 export function upCommands(root: Command): void {
@@ -40,6 +47,10 @@ export function upCommands(root: Command): void {
       '--start-halted',
       'with the whole harness halted: nothing runs until `harness resume --all`',
     )
+    .option(
+      '--ui-codec-endpoint <url>',
+      'of `harness codec`, for the Web UI to read encrypted payloads',
+    )
     .option(...METRICS_OPTION)
     .option(...HEALTH_OPTION)
     .action((options: UpOptions, command: Command) => up(contextOf(command), options));
@@ -48,7 +59,17 @@ export function upCommands(root: Command): void {
     .description('a worker only, against the configured server, until Ctrl-C')
     .option(...METRICS_OPTION)
     .option(...HEALTH_OPTION)
-    .action((options: WatchOptions, command: Command) => work(contextOf(command), options));
+    .option(
+      '--build-id <id>',
+      'of its code: cycles that it takes stay with this build (default: TEMPORAL_WORKER_BUILD_ID, else it is unversioned)',
+    )
+    .option(
+      '--deployment-name <name>',
+      "what the builds are builds of (default: TEMPORAL_DEPLOYMENT_NAME, else 'harness')",
+    )
+    .action((options: WatchOptions & BuildOptions, command: Command) =>
+      work(contextOf(command), options),
+    );
 }
 
 const METRICS_OPTION = [
@@ -91,6 +112,7 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     uiPort: options.uiPort,
     searchAttributes: SEARCH_ATTRIBUTES,
     namespace: context.connection().namespace,
+    ...(options.uiCodecEndpoint === undefined ? {} : { uiCodecEndpoint: options.uiCodecEndpoint }),
   });
   const note = join(context.home, OWN_SERVER_FILE);
   writeFileSync(
@@ -98,7 +120,9 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     JSON.stringify({ address: server.address, ui_url: server.uiUrl, pid: server.pid }),
   );
   try {
-    const worker = options.worker ? await startedWorker(context, options) : null;
+    const worker = options.worker
+      ? await startedWorker(context, options, buildOf({}, context.env))
+      : null;
     const addresses = {
       address: server.address,
       ui_url: server.uiUrl,
@@ -139,17 +163,23 @@ async function startHalted(context: Context): Promise<void> {
   await latch.set(cause, new Date().toISOString());
 }
 
-async function work(context: Context, options: WatchOptions): Promise<void> {
-  const worker = await startedWorker(context, options);
+async function work(context: Context, options: WatchOptions & BuildOptions): Promise<void> {
+  const build = buildOf(options, context.env);
+  const worker = await startedWorker(context, options, build);
   const { address, namespace } = context.connection();
+  const as = build === null ? '' : ` as ${buildText(build)}`;
   context.print(
-    { address, namespace, home: context.home, worker: true },
-    `worker running against ${address}, namespace ${namespace}; Ctrl-C drains and stops`,
+    { address, namespace, home: context.home, worker: true, build },
+    `worker running against ${address}, namespace ${namespace}${as}; Ctrl-C drains and stops`,
   );
   await untilStopped(context, worker, null);
 }
 
-async function startedWorker(context: Context, options: WatchOptions): Promise<HarnessWorker> {
+async function startedWorker(
+  context: Context,
+  options: WatchOptions,
+  build: Build | null,
+): Promise<HarnessWorker> {
   const { endpointAt } = await import('../metrics/address');
   const asked = (flag: 'metrics' | 'health') => {
     const variable = `HARNESS_${flag.toUpperCase()}`;
@@ -165,11 +195,14 @@ async function startedWorker(context: Context, options: WatchOptions): Promise<H
       : await (await import('../metrics/exporter')).prometheusAt(metrics);
   const log = await context.log(exporter);
   const { startWorker } = await import('../worker');
-  return startWorker(context.connection(), await context.store(), log, {
+  const worker = await startWorker(context.connection(), await context.store(), log, {
     config: liveConfig(context.options.config, context.env),
+    build,
     metrics: metrics !== undefined,
     ...(health === undefined ? {} : { health }),
   });
+  if (worker.idle !== null) context.say(worker.idle);
+  return worker;
 }
 
 /** Until Ctrl-C, SIGTERM, or the end of what runs: the worker takes no further task, and what runs ends. */

@@ -1,5 +1,7 @@
 import {
   isGrpcDeadlineError,
+  isGrpcServiceError,
+  ServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
@@ -42,14 +44,15 @@ export async function decide(
 ): Promise<{ choice: Choice | string; message: string }> {
   const handle = harness.client.workflow.getHandle(record.workflow_id);
   try {
-    const answer = await onRunning(record, () =>
-      harness.client.connection.withDeadline(Date.now() + ANSWER_MS, () =>
+    const deadline = Date.now() + ANSWER_MS;
+    const ask = (): Promise<{ message: string }> =>
+      harness.client.connection.withDeadline(deadline, () =>
         handle.executeUpdate<{ message: string }, [DecisionRequest]>('decide', {
           args: [decision],
           updateId: decision.decision_id,
         }),
-      ),
-    );
+      );
+    const answer = await onRunning(record, () => whileItsTaskFails(ask, deadline));
     return { choice: decision.choice, message: answer.message };
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) {
@@ -65,6 +68,16 @@ export async function decide(
         error,
       );
     }
+    if (isTaskFailed(error)) {
+      const why = 'its worker runs other code than it began with, or an error of the harness';
+      const hint = 'start a worker of that version, then decide again with the same --decision-id';
+      throw new Problem(
+        'NO_SERVER',
+        `no worker can go on with cycle ${record.workflow_id} (${why}): ${hint}`,
+        record.workflow_id,
+        error,
+      );
+    }
     if (isGrpcDeadlineError(error) || /deadline|timed? ?out/i.test(messageOf(error))) {
       const hint = 'start one with `harness worker`, then decide again with the same --decision-id';
       throw new Problem(
@@ -75,6 +88,32 @@ export async function decide(
       );
     }
     throw error;
+  }
+}
+
+const FAILED_PRECONDITION = 9;
+const TASK_FAILED = 'Workflow Task in failed state';
+
+/** The server takes no update while a workflow task is to be tried again; a worker that can do it may just have come. */
+function isTaskFailed(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return (
+    isGrpcServiceError(cause) &&
+    cause.code === FAILED_PRECONDITION &&
+    cause.details.includes(TASK_FAILED)
+  );
+}
+
+const AGAIN_MS = 500;
+
+async function whileItsTaskFails<T>(ask: () => Promise<T>, deadline: number): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isTaskFailed(error) || Date.now() + AGAIN_MS > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
   }
 }
 

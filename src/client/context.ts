@@ -23,8 +23,8 @@ export async function connectHarness(
   uiUrl: string,
 ): Promise<Harness> {
   const connection = await connect(settings);
-  const { namespace } = settings;
-  const client = new Client({ connection, namespace });
+  const { namespace, dataConverter } = settings;
+  const client = new Client({ connection, namespace, dataConverter });
   return {
     client,
     store,

@@ -111,7 +111,10 @@ async function untilTheyGoOn(harness: Harness, records: readonly CycleRecord[]):
 }
 
 /** A doorbell: what a cycle then does it reads from the record. A cycle that is gone needs none. */
-async function ring(harness: Harness | null, records: readonly CycleRecord[]): Promise<number> {
+export async function ring(
+  harness: Harness | null,
+  records: readonly Pick<CycleRecord, 'workflow_id'>[],
+): Promise<number> {
   if (harness === null) return 0;
   let told = 0;
   const waiting = [...records];

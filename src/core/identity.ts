@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { v5 } from 'uuid';
+import { parse, v5 } from 'uuid';
 import type { Json, Sha256 } from './json';
 
 /** Every id of the harness is a UUIDv5 in this namespace (interface, "Hashes and ids"). */
-const NAMESPACE = '8fafe44f-bd1f-50be-b9ab-f6cbda111dfa';
+const NAMESPACE = parse('8fafe44f-bd1f-50be-b9ab-f6cbda111dfa');
 
 /** JSON writes a half of a surrogate pair, and nothing else, as an escape `\ud8…` to `\udf…`. */
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
@@ -94,5 +94,5 @@ export function planHash(plan: {
 }
 
 function sha256(content: string | Uint8Array): Sha256 {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+  return `sha256:${hash('sha256', content)}`;
 }

@@ -71,7 +71,12 @@ export class Site {
     const args = ['worker', '--address', address, '--namespace', this.namespace, ...named];
     const worker = spawn(process.execPath, [program, ...args], {
       cwd: this.folder,
-      env: { ...env, HARNESS_HOME: this.home, HARNESS_CONFIG: join(this.folder, CONFIG) },
+      env: {
+        ...env,
+        HARNESS_HOME: this.home,
+        HARNESS_CONFIG: join(this.folder, CONFIG),
+        TEMPORAL_WORKER_BUILD_ID: '', // in its own namespace no build is current
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.workers.add(worker);

@@ -2,7 +2,9 @@ import type { MetricMeter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Watch } from '../activities/dependencies';
+import { AUDIT_LOG } from '../core/effects';
 import type { Store } from '../store/store';
+import { METRICS } from './catalog';
 import { lookRegularly, type Visibility } from './look';
 import { openMeters } from './meters';
 import { openWatch } from './watch';
@@ -27,8 +29,14 @@ export function openWorkerMetrics(
   store: Store,
   server: Server,
   log: Logger,
+  effects: readonly string[],
 ): WorkerMetrics {
   const meters = openMeters(meter);
+  // An alert on the growth of a series sees the first one only where it began at 0.
+  for (const effect of [AUDIT_LOG, ...effects]) {
+    for (const status of METRICS.harness_effect_receipts_total.labels.status)
+      meters.count('harness_effect_receipts_total', { effect, status }, 0);
+  }
   const look = lookRegularly(meters, store, visibilityOf(server), log);
   return {
     store: watchedStore(store, meters),

@@ -49,9 +49,9 @@ function watchedEffects(effects: EffectStore, meters: Meters): EffectStore {
           return act.perform(again);
         },
       });
-      // A receipt that stood already was counted by whoever wrote it; one that could not be acted on is new, and UNKNOWN.
+      // A receipt that stood already was counted by whoever wrote it; what must not be begun again gets a new one, UNKNOWN.
       const { effect, status, at } = receipt;
-      if (acted || Date.parse(at) >= begunMs)
+      if (acted || (status === 'UNKNOWN' && Date.parse(at) >= begunMs))
         meters.count('harness_effect_receipts_total', { effect, status });
       return receipt;
     },

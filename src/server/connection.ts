@@ -1,7 +1,9 @@
 import { loadClientConfig, loadClientConnectConfig } from '@temporalio/envconfig';
+import type { DataConverter } from '@temporalio/common';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 
 import { messageOf } from '../core/invariant';
+import { dataConverterFor } from '../payloads/converter';
 import { Problem } from '../problem';
 
 export const DEFAULT_ADDRESS = '127.0.0.1:7233';
@@ -22,6 +24,8 @@ export interface ConnectionSettings {
   /** For `Connection.connect` and `NativeConnection.connect` alike. The namespace is not in it. */
   readonly connectionOptions: NativeConnectionOptions & { readonly address: string };
   readonly namespace: string;
+  /** How payloads are written and read: encrypted where HARNESS_PAYLOAD_KEYS names keys. */
+  readonly dataConverter: DataConverter;
   readonly address: string;
   /** Who named the address. */
   readonly source: 'flag' | 'environment' | 'profile' | 'default';
@@ -32,7 +36,7 @@ export interface ConnectionSettings {
  * `temporal.toml`). Host verification cannot be turned off here, and a codec server is not used:
  * the SDK reads neither setting.
  * @throws Problem `NOT_FOUND` for a profile that does not exist, `UNREADABLE` for a damaged file,
- *   `USAGE` for a variable that does not say what it means.
+ *   `USAGE` for a variable that does not say what it means; of HARNESS_PAYLOAD_KEYS also `REFUSED`, where others may read it.
  */
 export function connectionSettings(request: ConnectionRequest): ConnectionSettings {
   const variables = temporalVariables(request.env);
@@ -41,6 +45,7 @@ export function connectionSettings(request: ConnectionRequest): ConnectionSettin
   return {
     connectionOptions: { ...connectionOptions, address, ...wellNamedMetadata(connectionOptions) },
     namespace: request.namespace ?? namespace ?? DEFAULT_NAMESPACE,
+    dataConverter: dataConverterFor(request.env['HARNESS_PAYLOAD_KEYS']),
     address,
     source: sourceOf(request, variables, connectionOptions.address),
   };

@@ -25,6 +25,8 @@ export interface EmbeddedOptions {
   /** 0: a free one; null: no Web UI. */
   readonly uiPort: number | null;
   readonly searchAttributes: SearchAttributes;
+  /** Where the Web UI has payloads decrypted. */
+  readonly uiCodecEndpoint?: string;
   /** Made beside `default`, if it is another one. */
   readonly namespace?: string;
   /** Where the server writes its log; `server.log` in `home` by default. */

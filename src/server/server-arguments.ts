@@ -8,6 +8,8 @@ import { HOST, type Ports } from './ports';
 export function serverArguments(options: EmbeddedOptions, { port, uiPort }: Ports): string[] {
   const ui = uiPort === null ? ['--headless'] : ['--ui-port', String(uiPort)];
   const args = ['server', 'start-dev', '--ip', HOST, '--port', String(port), ...ui];
+  if (options.uiCodecEndpoint !== undefined)
+    args.push('--ui-codec-endpoint', options.uiCodecEndpoint);
   args.push('--log-level', 'warn', '--log-format', 'text');
   if (options.dbFile !== null) args.push('--db-filename', options.dbFile, ...pragmas(DURABLE));
   if (options.namespace !== undefined) args.push('--namespace', options.namespace);

@@ -75,6 +75,8 @@ class CycleRun {
   private rung = false;
   /** How often this wait has looked at the harness-wide halt by itself. */
   private looks = 0;
+  /** When it looks next, by workflow time: whatever it hears meanwhile does not put that off. */
+  private lookAtMs: number | null = null;
   /** The halt of its own for which it has halted the whole harness. */
   private latchedFor: string | null = null;
   /** Why this run has no place in the record: it fails, and writes nothing. */
@@ -243,8 +245,11 @@ class CycleRun {
     // R14: a refused decision leaves the halt open; it goes on record now, not with whatever ends the halt.
     const seen = this.recorder.version;
     const news = (): boolean => !this.cycle.haltOpen || this.rung || this.recorder.version !== seen;
-    const told = await temporal.condition(news, waitMs, { summary: haltSummary(halt) });
-    if (!told && halt.scope === 'harness') this.rung = true;
+    await temporal.condition(news, waitMs, { summary: haltSummary(halt) });
+    if (this.lookAtMs !== null && Date.now() >= this.lookAtMs) {
+      this.lookAtMs = null;
+      if (halt.scope === 'harness') this.rung = true;
+    }
     if (this.cycle.haltOpen && Date.now() >= expiresMs) {
       this.recorder.record([event('HALT_EXPIRED', 'C3.F3', now(), { halt_id: halt.halt_id })]);
     }
@@ -279,8 +284,12 @@ class CycleRun {
    */
   private lookAgainMs({ scope }: Halt, written: boolean): number {
     if (scope !== 'harness' && written) return TIMER_MS_MAX;
-    this.looks += 1;
-    return Math.min(LOOK_MS * 2 ** Math.min(this.looks, 10), LOOK_MS_MAX);
+    const nowMs = Date.now();
+    if (this.lookAtMs === null) {
+      this.looks += 1;
+      this.lookAtMs = nowMs + Math.min(LOOK_MS * 2 ** Math.min(this.looks, 10), LOOK_MS_MAX);
+    }
+    return Math.max(this.lookAtMs - nowMs, 1);
   }
 
   /** FINALIZE. False when the record could not be closed: the cycle then waits for a human instead of ending unrecorded. */

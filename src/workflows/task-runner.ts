@@ -197,9 +197,10 @@ export class TaskRunner {
         const left = await this.leftBy(task, started);
         // Asked before the task counts as stopped: it is not to be started again meanwhile.
         return this.of.latched(() => {
-          const [stopped] = stoppedEvents(task, failure.detail, now(), left);
-          if (stopped === undefined) return;
-          if (failure.begun || !recorder.takeBack(started.seq, stopped)) recorder.record([stopped]);
+          // Left out of the record, the start has left nothing either: what is not on record is not part of the state.
+          const [undo] = stoppedEvents(task, failure.detail, now());
+          if (undo !== undefined && !failure.begun && recorder.takeBack(started.seq, undo)) return;
+          recorder.record(stoppedEvents(task, failure.detail, now(), left));
         });
       }
       case 'BARRED':

@@ -144,10 +144,13 @@ const PROMISES: Readonly<Record<string, (simulated: Simulated, script: Script) =
 };
 
 describe('whatever happens to a cycle', () => {
-  const broken = new Map<string, unknown>();
+  let judged: Map<string, unknown> | undefined;
 
-  beforeAll(() => {
-    // One cycle is judged by all promises; the tests below say which of them it broke.
+  /** One cycle is judged by all promises; the tests below say which of them it broke. */
+  const broken = (): Map<string, unknown> => (judged ??= judgeAll());
+
+  function judgeAll(): Map<string, unknown> {
+    const broken = new Map<string, unknown>();
     const all = fc.property(scripts, (script) => {
       const simulated = simulate(script);
       for (const [promise, holds] of Object.entries(PROMISES)) {
@@ -161,15 +164,17 @@ describe('whatever happens to a cycle', () => {
     });
     const { failed, counterexample, errorInstance } = fc.check(all, { numRuns: 2_000 });
     if (failed) broken.set('', new Error(fc.stringify(counterexample), { cause: errorInstance }));
+    return broken;
+  }
+
+  // First, so that what the whole judging covers counts as covered by this one (mutation tests go by that).
+  test('CA: nothing that can happen to it is impossible', () => {
+    if (broken().has('')) throw broken().get('');
   });
 
   test.each(Object.keys(PROMISES))('%s', (promise) => {
-    const error = broken.get(promise);
-    if (error !== undefined) throw broken.get('') ?? error;
-  });
-
-  test('CA: nothing that can happen to it is impossible', () => {
-    if (broken.has('')) throw broken.get('');
+    const error = broken().get(promise);
+    if (error !== undefined) throw broken().get('') ?? error;
   });
 });
 

@@ -1,6 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { verifyTrail } from '../../src/audit/verify';
+import { canonicalText } from '../../src/core/identity';
+import { openFileStore } from '../../src/store/files';
+import { chained, keepDocuments, trailOf } from '../audit/trails';
+import { policyWith } from '../core/samples';
 import { freshBundle } from '../support/bundles';
 import { Sandbox } from '../support/sandbox';
 
@@ -45,4 +50,28 @@ it('C1.1 a cycle that is removed with everything around it is missed by Temporal
     const found = await box.json(['audit', 'verify', ...witness]);
     expect(found).toMatchObject({ status: 2, value: { status: 'INCOMPLETE' } });
   }
+});
+
+it('C1.1 many chains are looked at in several threads, and told of as by one', async () => {
+  const home = mkdtempSync(join(box.home, 'many-'));
+  const store = await openFileStore(home);
+  const pathOf = (id: string) => join(home, 'audit', `${id}.jsonl`);
+  const ids: string[] = [];
+  for (let i = 0; i < 600; i += 1) {
+    const script = { policy: policyWith({ version: `${i}.0.0` }) };
+    const { cycleId, drafts } = trailOf(script);
+    await keepDocuments(store, script);
+    const lines = chained(cycleId, drafts).map((entry) => canonicalText({ ...entry }));
+    writeFileSync(pathOf(cycleId), `${lines.join('\n')}\n`);
+    ids.push(cycleId);
+  }
+  const [flipped = '', cut = '', emptied = ''] = [ids[7], ids[300], ids[599]];
+  writeFileSync(pathOf(flipped), readFileSync(pathOf(flipped), 'utf8').replace('T1', 'T2'));
+  writeFileSync(pathOf(cut), readFileSync(pathOf(cut)).subarray(0, -9));
+  writeFileSync(pathOf(emptied), '');
+  // From the sources it is one thread; the command has as many as there are cores.
+  const one = await verifyTrail(home);
+  expect(one.cycles.filter(({ status }) => status === 'INTACT')).toHaveLength(597);
+  const many = await box.json(['audit', 'verify', '--export', home]);
+  expect(many).toEqual({ status: 1, value: JSON.parse(JSON.stringify(one)) });
 });

@@ -9,6 +9,7 @@ const { Context } = require('@temporalio/activity');
 const { createLogger, installRuntime } = require('../../dist/logger');
 const { connectionSettings } = require('../../dist/server/connection');
 const { loadConfig } = require('../../dist/config');
+const { buildOf } = require('../../dist/server/deployment');
 const { openStore } = require('../../dist/store/open');
 const { startWorker } = require('../../dist/worker');
 
@@ -82,6 +83,7 @@ async function main() {
   const { audit } = loadConfig(undefined, process.env);
   const store = await openStore(audit, process.env.HARNESS_HOME, process.env);
   worker = await startWorker(connectionSettings({ env: process.env }), watched(store), log, {
+    build: buildOf({}, process.env),
     checkpoint: (point, task) => pass(`${point} ${task}`),
   });
   process.stdout.write('polling\n');

@@ -157,14 +157,14 @@ export class World {
   }
 
   /** A worker as it is in use. */
-  async worker(): Promise<ChildProcess> {
-    const worker = await this.box.worker();
+  async worker(env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+    const worker = await this.box.worker(undefined, env);
     this.workers.push(worker);
     return worker;
   }
 
-  async stoppingWorker(): Promise<StoppingWorker> {
-    const worker = new StoppingWorker(await this.box.worker([StoppingWorker.script]));
+  async stoppingWorker(env: NodeJS.ProcessEnv = {}): Promise<StoppingWorker> {
+    const worker = new StoppingWorker(await this.box.worker([StoppingWorker.script], env));
     this.workers.push(worker.process);
     return worker;
   }

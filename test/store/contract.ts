@@ -1,6 +1,6 @@
 import { chainEntry } from '../../src/audit/chain';
 import { knownRuns } from '../../src/core/cycle-ledger';
-import type { Entry } from '../../src/core/entry';
+import type { Draft, Entry } from '../../src/core/entry';
 import { hashBytes, LEDGER_CHAIN } from '../../src/core/identity';
 import type { CycleRecord, Store } from '../../src/store/store';
 import { claimContract } from './claim-contract';
@@ -87,6 +87,20 @@ function appendContract(opened: Opened): void {
     expect(await other.audit.append(CYCLE, [])).toEqual(head);
     expect(head.entries).toBe(5);
     expect(await other.audit.read(CYCLE)).toHaveLength(5);
+  });
+
+  test('an append tells which drafts it has written, once over all that write the same', async () => {
+    const { store, open } = opened();
+    const told: number[][] = [];
+    const note = (fresh: readonly Draft[]): void => void told.push(fresh.map(({ seq }) => seq));
+    await store.audit.append(CYCLE, drafts('r1', 1, 2), note);
+    await store.audit.append(CYCLE, drafts('r1', 1, 2), note);
+    await (await open()).audit.append(CYCLE, drafts('r1', 2, 4), note);
+    await expect(store.audit.append(CYCLE, drafts('r1', 9, 9), note)).rejects.toThrow();
+    expect(told).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
   });
 
   test('many writers of the same batch leave it there once', async () => {

@@ -43,7 +43,8 @@ export class Sandbox {
     TEMPORAL_UI_URL: process.env['HARNESS_TEST_UI'],
   };
   private connection: Connection | undefined;
-  private readonly workers = new Set<ChildProcess>();
+  /** With what each has written to standard error. */
+  private readonly workers = new Map<ChildProcess, string>();
 
   static async open(): Promise<Sandbox> {
     const sandbox = new Sandbox();
@@ -141,28 +142,36 @@ export class Sandbox {
   }
 
   /** A worker process; resolves when it polls. Kill it with `kill('SIGKILL')`. */
-  async worker(script: readonly string[] = [BIN, 'worker']): Promise<ChildProcess> {
+  async worker(
+    script: readonly string[] = [BIN, 'worker'],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<ChildProcess> {
     const child = spawn('node', [...script], {
       cwd: this.home,
-      env: this.env,
+      env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    this.workers.add(child);
-    let said = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
-    const ended = once(child, 'exit').then(() => {
-      this.workers.delete(child);
-      return 'ended' as const;
+    this.workers.set(child, '');
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.workers.set(child, this.said(child) + text);
     });
+    const ended = once(child, 'exit').then(() => 'ended' as const);
     const ready = await Promise.race([once(child.stdout ?? child, 'data'), ended]);
-    if (ready === 'ended') throw new Error(`the worker ended before it polled: ${said}`);
+    if (ready === 'ended')
+      throw new Error(`the worker ended before it polled: ${this.said(child)}`);
     return child;
+  }
+
+  /** What a worker has written to standard error. */
+  said(worker: ChildProcess): string {
+    return this.workers.get(worker) ?? '';
   }
 
   /** Ends the worker processes that this sandbox started, and removes its folder. */
   async close(): Promise<void> {
     await Promise.all(
-      [...this.workers].map(async (worker) => {
+      [...this.workers.keys()].map(async (worker) => {
+        if (worker.exitCode !== null || worker.signalCode !== null) return;
         const gone = once(worker, 'exit');
         worker.kill('SIGKILL');
         await gone;

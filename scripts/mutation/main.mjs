@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { createRequire } from 'node:module';
+
+/**
+ * `npm run mutate` goes through the whole core, the most important files first; `npm run mutate -- engine halts` through some.
+ * In batches, so that what was found is kept when it is interrupted: reports/mutation/files holds one report a file.
+ * `npm run mutate -- --table` prints the scores as docs/proof.md shows them, and runs nothing.
+ */
+const REPORTS = 'reports/mutation';
+const FILES = join(REPORTS, 'files');
+const FIRST = [
+  ['engine', 'halts', 'permissions', 'outcome', 'plan', 'cycle', 'cycle-tasks', 'answers'],
+  ['latch', 'validate', 'construct', 'phases', 'skill-faults', 'deciders', 'beliefs', 'regime'],
+  ['conditions', 'condition-fields', 'condition-tokens', 'schedule', 'identity', 'actions', 'time'],
+];
+
+function core() {
+  return readdirSync('src/core')
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => basename(name, '.ts'))
+    .sort();
+}
+
+function batches(asked) {
+  if (asked.length > 0) return [asked];
+  const rest = core().filter((name) => !FIRST.flat().includes(name));
+  const further = [];
+  for (let i = 0; i < rest.length; i += 8) further.push(rest.slice(i, i + 8));
+  return [...FIRST, ...further];
+}
+
+function mutate(names) {
+  const stryker = createRequire(import.meta.url).resolve('@stryker-mutator/core/package.json');
+  const bin = join(stryker, '../bin/stryker.js');
+  const files = names.map((name) => `src/core/${name}.ts`).join(',');
+  const report = join(REPORTS, 'mutation.json');
+  rmSync(report, { force: true });
+  const { status } = spawnSync(process.execPath, [bin, 'run', '--mutate', files], {
+    stdio: 'inherit',
+  });
+  if (!existsSync(report)) return status ?? 1;
+  const { files: found } = JSON.parse(readFileSync(report, 'utf8'));
+  for (const name of names) {
+    const mutants = found[`src/core/${name}.ts`]?.mutants ?? [];
+    const kept = mutants.map(({ mutatorName, replacement, location, status, statusReason }) => {
+      const { line, column } = location.start;
+      return { mutatorName, replacement, line, column, status, statusReason };
+    });
+    writeFileSync(join(FILES, `${name}.json`), JSON.stringify(kept, null, 1));
+  }
+  return 0;
+}
+
+const sum = (counts, ...names) => names.reduce((all, name) => all + (counts[name] ?? 0), 0);
+const percent = (part, whole) => (whole === 0 ? '–' : ((100 * part) / whole).toFixed(1));
+
+function countsOf(name) {
+  const path = join(FILES, `${name}.json`);
+  if (!existsSync(path)) return null;
+  const counts = {};
+  for (const { status } of JSON.parse(readFileSync(path, 'utf8')))
+    counts[status] = (counts[status] ?? 0) + 1;
+  const found = sum(counts, 'Killed', 'Timeout');
+  const left = sum(counts, 'Survived', 'NoCoverage');
+  return { found, left, ignored: sum(counts, 'Ignored') };
+}
+
+function table() {
+  const rows = core().map((name) => ({ name, counts: countsOf(name) }));
+  const run = rows.flatMap(({ counts }) => (counts === null ? [] : [counts]));
+  const all = (what) => run.reduce((total, counts) => total + counts[what], 0);
+  const line = (name, counts) =>
+    counts === null
+      ? `| \`${name}\` | not run | | | |`
+      : `| \`${name}\` | ${percent(counts.found, counts.found + counts.left)} | ${counts.found} | ${counts.left} | ${counts.ignored} |`;
+  const total = { found: all('found'), left: all('left'), ignored: all('ignored') };
+  return [
+    '| file | score in % | mutants found | not found | not counted |',
+    '|---|---|---|---|---|',
+    ...rows.map(({ name, counts }) => line(`${name}.ts`, counts)),
+    line('all that were run', total),
+  ].join('\n');
+}
+
+const asked = process.argv.slice(2);
+mkdirSync(FILES, { recursive: true });
+if (asked.includes('--table')) process.stdout.write(`${table()}\n`);
+else {
+  for (const names of batches(asked)) process.exitCode ||= mutate(names);
+  process.stdout.write(`${table()}\n`);
+}

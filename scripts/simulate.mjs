@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+/**
+ * Bundles a program of the tests and runs it with the arguments given. The workflow's and the activities' own code is taken as
+ * it is; only Temporal's two packages are the stand-ins of test/simulation.
+ */
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const [entry, ...args] = process.argv.slice(2);
+const outfile = join(root, 'reports', `${entry?.replaceAll(/\W+/g, '-')}.js`);
+mkdirSync(dirname(outfile), { recursive: true });
+const standIns = {
+  '@temporalio/workflow': './test/simulation/temporal-workflow.ts',
+  '@temporalio/activity': './test/simulation/temporal-activity.ts',
+};
+await build({
+  entryPoints: [resolve(root, entry ?? '')],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  packages: 'external',
+  logLevel: 'error',
+  sourcemap: 'inline',
+  plugins: [
+    {
+      name: 'stand-ins',
+      setup({ onResolve }) {
+        onResolve({ filter: /^@temporalio\/(workflow|activity)$/ }, ({ path }) => ({
+          path: resolve(root, standIns[path]),
+        }));
+      },
+    },
+  ],
+});
+const { status } = spawnSync(process.execPath, ['--enable-source-maps', outfile, ...args], {
+  cwd: root,
+  stdio: 'inherit',
+});
+process.exitCode = status ?? 1;

@@ -1,0 +1,180 @@
+import { V1_GRAPH, type Graph, type Task } from '../../src/core/graph';
+import { canonicalText, cycleId, hashBytes } from '../../src/core/identity';
+import type { Json, JsonObject, Sha256 } from '../../src/core/json';
+import { identify } from '../../src/core/plan';
+import { DEFAULT_POLICY, type Policy } from '../../src/core/policy';
+import type { Registry } from '../../src/core/registry';
+import type { SkillManifest, SkillRegistration } from '../../src/core/skills';
+import type { CycleInput } from '../../src/core/start';
+import type { RegistryPointer } from '../../src/store/store';
+import { AT, belief, edited, gate, permission, plainBundle, task } from '../core/samples';
+import type { Chance } from './scheduler';
+
+/** A cycle to be started, with the documents that its start has stored. */
+export interface Drawn {
+  readonly input: CycleInput;
+  readonly bundle: JsonObject;
+  readonly graph: Graph;
+  readonly policy: Policy;
+  readonly documents: ReadonlyMap<Sha256, Uint8Array>;
+}
+
+const DOES = ['note', 'note', 'note', 'return', 'throw', 'late', 'stray', 'bypass', 'nonsense'];
+
+/** One to three cycles; two of them may share a bundle under different policies, and so emit the same actions. */
+export function drawCycles(chance: Chance): readonly Drawn[] {
+  const bundle = drawBundle(chance);
+  const graph = drawGraph(chance);
+  const policy = drawPolicy(chance, '1.0.0');
+  const cycles = [drawn(bundle, graph, policy)];
+  if (chance.is(0.3)) cycles.push(drawn(bundle, graph, drawPolicy(chance, '2.0.0')));
+  if (chance.is(0.2))
+    cycles.push(
+      drawn(edited(drawBundle(chance), { 'regime_state.id': 'RS-2' }), drawGraph(chance), policy),
+    );
+  return cycles;
+}
+
+function drawBundle(chance: Chance): JsonObject {
+  const beliefs = chance.of([2, 2, 2, 1, 0, 40]);
+  return edited(plainBundle(), {
+    'regime_state.behavior': chance.of([
+      'TRENDING_NORMAL_VOL',
+      'TRENDING_NORMAL_VOL',
+      'TRENDING_NORMAL_VOL',
+      'UNDEFINED',
+      'EVENT_LOCK',
+      'BULLISH',
+    ]),
+    'regime_state.confidence': chance.of([0.8, 0.8, 0.8, 0.5, 0.3]),
+    active_beliefs: Array.from({ length: beliefs }, (_, i) =>
+      belief(`B-${i}`, { required_permissions: chance.is(0.3) ? ['momentum'] : [] }),
+    ),
+    factor_permission: chance.of([
+      null,
+      null,
+      permission({ momentum_permitted: true }),
+      permission({ momentum_permitted: false }),
+      permission({ size_multiplier: 0 }),
+    ]),
+    timestamp: chance.is(0.05) ? '2026-11-22T13:00:00.000Z' : AT,
+  });
+}
+
+function drawPolicy(chance: Chance, version: string): Policy {
+  return {
+    ...DEFAULT_POLICY,
+    version,
+    halt_expiry_ms: chance.of([3_600_000, 60_000, 2_000, null]),
+    factor_layer: chance.of(['LATENT', 'LATENT', 'ACTIVE']),
+  };
+}
+
+function drawGraph(chance: Chance): Graph {
+  const further: Task[] = Array.from({ length: chance.of([0, 0, 1, 2, 4]) }, (_, i) => {
+    const does = chance.of(['note', ...DOES]);
+    const behind = i > 0 && chance.is(0.5) ? `X${i - 1}` : chance.of(['T3', 'T3', 'T4']);
+    return task(`X${i}`, {
+      task_type: 'rank',
+      skill_ref: chance.of(['acme.rank', 'acme.rank', 'acme.rank', 'acme.rank@1.0.0', 'acme.none']),
+      depends_on: [behind],
+      inputs: { does, n: i },
+      critical: chance.is(0.3),
+      side_effects: ['audit_log', 'note'],
+      timeout_ms: 60_000,
+    });
+  });
+  return {
+    ...V1_GRAPH,
+    graph_id: 'simulated',
+    parallel: chance.is(0.3),
+    tasks: [...slow(V1_GRAPH.tasks), ...further],
+    gates:
+      further.length > 0 && chance.is(0.3)
+        ? [gate(chance.is(0.5) ? 'regime.is_stable' : 'not regime.is_stable', 'X0')]
+        : [],
+  };
+}
+
+/** A loaded machine must not time a task out: that is a fault that the simulation makes itself. */
+function slow(tasks: readonly Task[]): Task[] {
+  return tasks.map((each) => ({ ...each, timeout_ms: 600_000 }));
+}
+
+function drawn(bundle: JsonObject, graph: Graph, policy: Policy): Drawn {
+  const documents = new Map<Sha256, Uint8Array>();
+  const keep = (document: object): Sha256 => {
+    const bytes = Buffer.from(canonicalText(document as Json));
+    const hash = hashBytes(bytes);
+    documents.set(hash, bytes);
+    return hash;
+  };
+  const hashes = {
+    input_hash: keep(bundle),
+    graph_hash: keep(graph),
+    policy_hash: keep(policy),
+  };
+  const [t1] = identify(graph, hashes.input_hash);
+  if (t1 === undefined) throw new Error('a graph has a first task');
+  const { name, task_type, skill_ref, timeout_ms } = t1.task;
+  const input: CycleInput = {
+    cycle_id: cycleId('shadow', hashes.input_hash, hashes.graph_hash, hashes.policy_hash),
+    mode: 'shadow',
+    ...hashes,
+    policy,
+    first_task: { name, task_id: t1.task_id, task_type, skill_ref, timeout_ms },
+  };
+  return { input, bundle, graph, policy, documents };
+}
+
+const MANIFEST: SkillManifest = {
+  skill_id: 'acme.rank',
+  skill_version: '1.0.0',
+  layer: 'L9',
+  task_types: ['rank'],
+  required_inputs: ['regime_state'],
+  requires_permissions: [],
+  layer_dependencies: ['L6'],
+  side_effects: ['note', 'audit_log'],
+  output_schema: 'Ranking',
+  author: 'research',
+  decision_ledger_ref: 'D001',
+};
+
+/** One active skill, as a registry's snapshot. */
+export function skillDocuments(documents: Map<Sha256, Uint8Array>): RegistryPointer {
+  const keep = (bytes: Uint8Array): Sha256 => {
+    const hash = hashBytes(bytes);
+    documents.set(hash, bytes);
+    return hash;
+  };
+  const registration: SkillRegistration = {
+    manifest: MANIFEST,
+    output: { type: 'object' },
+    bundle: keep(Buffer.from('module.exports = {}')),
+  };
+  const step = { to: 'ACTIVE', ledger: 'D001', by: 'ada', at: AT } as const;
+  const registry: Registry = {
+    version: 1,
+    notes: 0,
+    skills: {
+      'acme.rank': {
+        standing: 'GOOD',
+        tenure: 1,
+        violations: 0,
+        history: [],
+        versions: {
+          '1.0.0': {
+            state: 'ACTIVE',
+            manifest: MANIFEST,
+            registration: keep(Buffer.from(canonicalText(registration as unknown as Json))),
+            history: [step],
+          },
+        },
+      },
+    },
+  };
+  const snapshot = { previous: null, at: AT, change: null, message: 'one skill', registry };
+  const hash = keep(Buffer.from(canonicalText(snapshot as unknown as Json)));
+  return { version: 1, hash };
+}

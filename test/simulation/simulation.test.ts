@@ -1,0 +1,70 @@
+import { nextStep } from '../../src/core/engine';
+import type { Planted } from './defects';
+import { simulateWorlds } from './simulate';
+import { World } from './world';
+
+jest.mock('@temporalio/workflow', () => jest.requireActual('./temporal-workflow'));
+jest.mock('@temporalio/activity', () => jest.requireActual('./temporal-activity'));
+jest.mock('../../src/core/engine', () => {
+  const engine: object = jest.requireActual('../../src/core/engine');
+  return { ...engine, nextStep: jest.fn() };
+});
+const { nextStep: real } = jest.requireActual<{ nextStep: typeof nextStep }>(
+  '../../src/core/engine',
+);
+const asked = jest.mocked(nextStep);
+
+/** The seed is fixed, so that a red test is red again; `npm run simulate` goes on from any other. */
+const SEED = 1;
+
+describe('the workflow and its activities, over virtual time and faults', () => {
+  beforeEach(() => void asked.mockImplementation(real));
+
+  test('C1.1, C4.I2, C3.F3: whatever befalls them, every cycle keeps the contract and comes to an end', async () => {
+    const { violations, faults, outcomes } = await simulateWorlds(SEED, 250);
+    expect(violations).toEqual([]);
+    // A fault that never happened proves nothing.
+    for (const kind of [
+      'LOST_WITHIN',
+      'LOST_AFTER',
+      'FROZEN',
+      'TWICE',
+      'STORE_FAILED',
+      'NO_WORKER',
+    ])
+      expect([kind, faults[kind] ?? 0]).not.toEqual([kind, 0]);
+    for (const outcome of ['COMPLETED', 'DEGRADED', 'SKIPPED', 'REJECTED', 'HALTED'])
+      expect([outcome, outcomes[outcome] ?? 0]).not.toEqual([outcome, 0]);
+  });
+
+  /** Worlds that once told of a defect: a suspended cycle that forgot to look, a state that was not on record. */
+  test.each([264, 266, 378])('C3.F3, C1.1: what seed %i once told of is mended', async (seed) => {
+    expect(await new World(seed).live()).toEqual([]);
+  });
+
+  test('C4.I1: the same seed is the same world', async () => {
+    const [one, other] = [await simulateWorlds(77, 10), await simulateWorlds(77, 10)];
+    expect({ ...one, seconds: 0 }).toEqual({ ...other, seconds: 0 });
+  });
+
+  const told: readonly (readonly [Planted, RegExp])[] = [
+    ['NO_GATE', /begins while the harness is halted/],
+    ['LOST_ENTRY', /its trail has no end|is not what the trail tells/],
+    ['NO_CLAIM', /is emitted twice/],
+    ['NO_FENCE', /performed 2 times/],
+  ];
+  test.each(told)('a planted defect is found: %s', async (planted, sentence) => {
+    const { violations } = await simulateWorlds(SEED, 400, planted);
+    expect(violations.map(({ breach }) => breach).join('; ')).toMatch(sentence);
+  });
+
+  test('a planted defect is found: a task that starts while a halt waits', async () => {
+    asked.mockImplementation((cycle, now) => {
+      const waiting = cycle.tasks.filter(({ status }) => status === 'WAITING').slice(0, 1);
+      if (cycle.haltOpen && waiting.length > 0) return { do: 'RUN', tasks: waiting };
+      return real(cycle, now);
+    });
+    const { violations } = await simulateWorlds(SEED, 400, 'ENGINE');
+    expect(violations.map(({ breach }) => breach).join('; ')).toMatch(/the workflow fails/);
+  });
+});

@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto';
+import { createActivities } from '../../src/activities';
+import type { Dependencies, SkillHost } from '../../src/activities/dependencies';
+import type { Effects } from '../../src/effects/performers';
+import type { People } from '../../src/people/host';
+import type { CycleInput } from '../../src/core/start';
+import { executionCycle } from '../../src/workflows/execution-cycle';
+import { LATCH_CHAIN } from '../../src/core/identity';
+import { latchOf } from '../../src/core/latch';
+import { projectTrail } from '../../src/core/projection';
+import { checkWorld } from './checks';
+import { drawCycles, type Drawn, skillDocuments } from './cycles';
+import { defective, type Planted } from './defects';
+import { Memory, memoryStore } from './memory-store';
+import { people } from './people';
+import { sandboxOf } from './sandbox';
+import { Chance, Scheduler } from './scheduler';
+import { Stimuli } from './stimuli';
+import { Context } from './temporal-activity';
+import { type Fate, WorkflowHost } from './workflow-host';
+
+export interface Run {
+  readonly host: WorkflowHost;
+  readonly input: CycleInput;
+}
+
+/**
+ * The worker's activities, the same for all worlds, as one worker serves many cycles: they always act in the world of now. What
+ * they keep they keep by its hash, so nothing of one world is news in the next.
+ */
+class Worker {
+  now: World | null = null;
+  readonly activities: Activities;
+
+  constructor() {
+    const world = (): World => {
+      if (this.now === null) throw new Error('there is no world');
+      return this.now;
+    };
+    const log = { info: () => undefined, warn: () => undefined } as unknown as Dependencies['log'];
+    const sound = memoryStore(() => world().memory, { pass: (what) => world().pass(what) });
+    const store = defective(sound, () => this.now?.planted ?? null);
+    const met: People = {
+      sinks: () => world().people.sinks(),
+      told: () => world().people.told(),
+      check: (decision) => world().people.check(decision),
+    };
+    const effects: Effects = {
+      act: (_, __, { key, cycle_id }) => world().effect(key, cycle_id),
+      close: () => Promise.resolve(),
+    };
+    const skills: SkillHost = {
+      sandbox: () => Promise.resolve(sandboxOf(world().scheduler)),
+      effects: () => effects,
+      governance: () => {
+        throw new Error('the simulation registers nothing');
+      },
+    };
+    this.activities = createActivities(store, log, skills, met, {
+      checkpoint: (point, task) => Context.current().at(point, task),
+    }) as unknown as Activities;
+  }
+}
+
+/** One small world: some cycles over one store, with what befalls them, until everything rests. */
+export class World {
+  readonly scheduler: Scheduler;
+  readonly memory = new Memory();
+  readonly runs: Run[] = [];
+  readonly drawn: readonly Drawn[];
+  readonly breaches: string[] = [];
+  /** What happened, by kind. */
+  readonly faults: Record<string, number> = {};
+  /** By effect key: how often it was performed. */
+  readonly performed = new Map<string, number>();
+  /** From now on nothing goes wrong any more, and everything has to come to an end. */
+  calm = false;
+  readonly startMs = Date.UTC(2026, 10, 22, 14, 25, 29);
+  private readonly chance: Chance;
+  readonly people: People;
+  readonly planted: Planted | null;
+  private readonly rough: number;
+  private runCount = 0;
+
+  constructor(seed: number, planted: Planted | null = null) {
+    this.chance = new Chance(seed);
+    this.planted = planted;
+    this.rough = this.chance.of([0, 0, 0.02, 0.1]);
+    this.scheduler = new Scheduler(this.chance, this.startMs, () =>
+      this.runs.map(({ host }) => !host.closed && host.settled()).some(Boolean),
+    );
+    this.people = people(this.chance);
+    this.drawn = drawCycles(this.chance);
+    for (const { documents } of this.drawn)
+      for (const [hash, bytes] of documents) this.memory.documents.set(hash, bytes);
+    this.memory.pointer = skillDocuments(this.memory.documents);
+  }
+
+  /** @returns every breach of what the contract says, in plain sentences */
+  async live(): Promise<readonly string[]> {
+    const clock = Date.now;
+    WORKER.now = this;
+    Date.now = () => this.scheduler.nowMs;
+    try {
+      for (const { input } of this.drawn)
+        this.scheduler.after(this.chance.below(200), () => this.start(input));
+      new Stimuli(this, this.chance, this.scheduler).plan();
+      await this.scheduler.run();
+    } catch (error) {
+      this.breaches.push(String(error));
+    } finally {
+      Date.now = clock;
+    }
+    return [...this.breaches, ...checkWorld(this)];
+  }
+
+  start(input: CycleInput): void {
+    const { cycle_id } = input;
+    const before = this.runs.findLast((run) => run.input.cycle_id === cycle_id);
+    if (before !== undefined && !before.host.closed) return;
+    this.runCount += 1;
+    const runId = createHash('sha256').update(`${this.runCount}`).digest('hex').slice(0, 12);
+    const around = {
+      scheduler: this.scheduler,
+      activities: WORKER.activities,
+      fateOf: (type: string, local: boolean) => this.fateOf(type, local),
+      queueMs: (type: string, local: boolean) => this.queueMs(type, local),
+      begins: (type: string) => {
+        if (this.isLatched())
+          this.breaches.push(`${type} begins while the harness is halted (C3.F3)`);
+      },
+      breach: (what: string) => void this.breaches.push(what),
+    };
+    const host = new WorkflowHost(around, `shadow-${cycle_id.slice(0, 8)}`, runId);
+    this.runs.push({ host, input });
+    host.start(() => executionCycle(JSON.parse(JSON.stringify(input))));
+  }
+
+  count(fault: string): void {
+    this.faults[fault] = (this.faults[fault] ?? 0) + 1;
+  }
+
+  private fateOf(type: string, local: boolean): Fate {
+    if (this.calm || !this.chance.is(this.rough)) return 'WELL';
+    const fate: Fate = local
+      ? 'TWICE'
+      : this.chance.of(['LOST_BEFORE', 'LOST_WITHIN', 'LOST_AFTER', 'FROZEN', 'TWICE']);
+    // Only a task's attempt has points at which it can be stopped; what else is lost is lost before or behind it.
+    const told = type === 'recordEntries' || type === 'notify' ? 'TWICE' : fate;
+    this.count(told);
+    return told;
+  }
+
+  private queueMs(_: string, local: boolean): number {
+    if (local) return this.chance.below(3);
+    if (this.calm || !this.chance.is(this.rough / 4)) return this.chance.below(40);
+    this.count('NO_WORKER');
+    return this.chance.below(700_000);
+  }
+
+  async pass(what: 'read' | 'write'): Promise<void> {
+    if (this.chance.is(0.25)) await this.scheduler.pause(10);
+    if (this.calm || what === 'read' || !this.chance.is(this.rough / 3)) return;
+    this.count('STORE_FAILED');
+    throw Object.assign(new Error('the disk is full'), { code: 'AUDIT_UNAVAILABLE' });
+  }
+
+  /** INV-4, R32: it is looked up in the record itself whether anything may still be performed. */
+  effect(key: string, cycleId: string): ReturnType<Effects['act']> {
+    return {
+      target: 'memory',
+      repeatable: false,
+      perform: async () => {
+        const breach = this.mayNotPerform(cycleId);
+        if (breach !== null) this.breaches.push(`effect ${key} is performed ${breach}`);
+        this.performed.set(key, (this.performed.get(key) ?? 0) + 1);
+        await this.scheduler.pause(20);
+        return { status: 'PERFORMED', detail: null };
+      },
+    };
+  }
+
+  private mayNotPerform(cycleId: string): string | null {
+    const { cycle } = projectTrail(this.memory.chains.get(cycleId) ?? []);
+    if (cycle.haltOpen) return 'while a halt waits (R32)';
+    if (cycle.outcome !== null) return 'behind the end of its cycle (CA)';
+    return this.isLatched() ? 'while the harness is halted (C3.F3)' : null;
+  }
+
+  private isLatched(): boolean {
+    const { halt } = latchOf(this.memory.chains.get(LATCH_CHAIN) ?? []);
+    return halt !== null && this.scheduler.nowMs - Date.parse(halt.since) > IN_FLIGHT_MS;
+  }
+}
+
+/** Between the last look at the latch and the act itself lie some writings to the store. */
+const IN_FLIGHT_MS = 500;
+
+type Activities = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
+
+const WORKER = new Worker();
