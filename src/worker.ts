@@ -11,10 +11,10 @@ import { type Check, serveHealth } from './health';
 import type { Logger } from './logger';
 import type { Endpoint } from './metrics/address';
 import { openWorkerMetrics } from './metrics/open';
-import { Problem } from './problem';
 import type { ConnectionSettings } from './server/connection';
 import { type Build, idleBecause, routingOf } from './server/deployment';
 import { ensureSearchAttributes } from './server/search-attributes';
+import { unreachable } from './server/unreachable';
 import { openPeople } from './people/host';
 import { openSkillHost } from './skill-host';
 import type { Store } from './store/store';
@@ -179,19 +179,10 @@ function versionOf(build: Build | null): Pick<WorkerOptions, 'workerDeploymentOp
   };
 }
 
-async function connect({
-  connectionOptions,
-  address,
-}: ConnectionSettings): Promise<NativeConnection> {
+async function connect(settings: ConnectionSettings): Promise<NativeConnection> {
   try {
-    return await NativeConnection.connect(connectionOptions);
+    return await NativeConnection.connect(settings.connectionOptions);
   } catch (error) {
-    const hint = 'start one with `harness up`, or name one with TEMPORAL_ADDRESS or --address';
-    throw new Problem(
-      'NO_SERVER',
-      `no Temporal server answers at ${address}: ${hint} (${messageOf(error)})`,
-      address,
-      error,
-    );
+    throw await unreachable(settings, error);
   }
 }

@@ -337,7 +337,9 @@ describe('what stands in no source', () => {
     const pattern = /\b(?:it|test|describe)\.(?:skip|only|todo|failing)\b|\bx(?:it|describe)\(/;
     const found = TESTS.filter(({ code }) => pattern.test(code)).map(({ path }) => path);
     // Their suites need Docker, a browser, a PostgreSQL or a tool on the machine, and say so where there is none.
-    const needy = ['browser', 'postgres', 'promtool'].map((name) => `test/support/${name}.ts`);
+    const needy = ['browser', 'postgres', 'production', 'promtool'].map(
+      (name) => `test/support/${name}.ts`,
+    );
     expect(found).toEqual(['test/compose.test.ts', ...needy]);
   });
 });

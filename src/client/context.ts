@@ -1,7 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
-import { messageOf } from '../core/invariant';
-import { Problem } from '../problem';
 import type { ConnectionSettings } from '../server/connection';
+import { unreachable } from '../server/unreachable';
 import type { Store } from '../store/store';
 
 /** What the client functions act with: Temporal, the store, and where the Web UI is. */
@@ -38,7 +37,8 @@ export async function connectHarness(
   };
 }
 
-async function connect({ connectionOptions, address }: ConnectionSettings): Promise<Connection> {
+async function connect(settings: ConnectionSettings): Promise<Connection> {
+  const { connectionOptions, address } = settings;
   try {
     // The options are read by the same loader for both kinds of connection; the native one's type is the narrower.
     return await Connection.connect({
@@ -47,9 +47,7 @@ async function connect({ connectionOptions, address }: ConnectionSettings): Prom
       connectTimeout: CONNECT_MS,
     });
   } catch (error) {
-    const what = `no Temporal server answers at ${address}`;
-    const hint = 'start one with `harness up`, or name one with TEMPORAL_ADDRESS or --address';
-    throw new Problem('NO_SERVER', `${what}: ${hint} (${messageOf(error)})`, address, error);
+    throw await unreachable(settings, error);
   }
 }
 

@@ -7,6 +7,7 @@ import { type DatabaseLock, lockDatabase } from '../server/database-lock';
 import { openServerLog, type ServerLog } from '../server/server-log';
 import type { ServerProcess } from '../server/server-process';
 import { readSettings } from './settings';
+import type { Tls } from './tls';
 
 const SCRIPT_MS = 300_000;
 
@@ -31,6 +32,8 @@ export interface TopologyOptions {
   };
   /** What the workers and the scripts get of the environment, beside their own. */
   readonly env: NodeJS.ProcessEnv;
+  /** In the clear without it. */
+  readonly tls?: Tls;
   /** More settings of PostgreSQL. */
   readonly postgresSettings?: Readonly<Record<string, string | number>>;
   readonly progress: (line: string) => void;

@@ -8,6 +8,7 @@ import { findPostgres } from './postgres';
 import { locateProgram, programsFolder, SERVER, SQL_TOOL, UI_SERVER } from './programs';
 import { WORKERS } from './settings';
 import type { TopologyOptions } from './bringing';
+import { type Tls, tlsFrom } from './tls';
 import { startTopology, type Topology } from './topology';
 
 const DEFAULT_POSTGRES_PORT = 5432;
@@ -22,6 +23,8 @@ harness's own database, and workers. The same as docker compose up, from the sam
   --ui-port PORT        of the Web UI (default ${DEFAULT_UI_PORT}; 0: a free one)
   --no-ui               without it
   --postgres-port PORT  of PostgreSQL (default ${DEFAULT_POSTGRES_PORT}; 0: a free one)
+  --tls DIR             with the certificates in that folder: ca.pem, server.pem, server.key, client.pem, client.key
+  --programs            finds or builds the programs that it takes, says where they are, and starts nothing
   --workers N           (default ${WORKERS})
 
 Needs PostgreSQL 14 or newer, and Go to build Temporal's server once. TEMPORAL_SERVER_PATH, TEMPORAL_SQL_TOOL_PATH and
@@ -36,9 +39,13 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const { folder, ports, workers } = options;
+  const { folder, ports, workers, tls } = options;
   const programs = await locatePrograms(ports.ui !== null);
-  const start = { folder, ports, workers, programs, env: process.env, progress: say };
+  if (options.programsOnly) {
+    process.stdout.write(`${Object.values(programs).join('\n')}\n`);
+    return;
+  }
+  const start = { folder, ports, workers, programs, env: process.env, progress: say, ...tls };
   const topology = await stoppable(startTopology(start));
   if (topology === null) return;
   process.stdout.write(`${summary(topology, folder, workers)}\n`);
@@ -107,7 +114,12 @@ function summary(topology: Topology, folder: string, workers: number): string {
   ].join('\n');
 }
 
-function readOptions(): Pick<TopologyOptions, 'folder' | 'ports' | 'workers'> | null {
+function readOptions():
+  | (Pick<TopologyOptions, 'folder' | 'ports' | 'workers'> & {
+      readonly tls: { tls?: Tls };
+      readonly programsOnly: boolean;
+    })
+  | null {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
   const { values } = parse({
@@ -116,17 +128,21 @@ function readOptions(): Pick<TopologyOptions, 'folder' | 'ports' | 'workers'> | 
     'ui-port': text,
     'postgres-port': text,
     workers: text,
+    tls: text,
     'no-ui': flag,
+    programs: flag,
     help: flag,
   });
   if (values.help === true) return null;
   return {
+    programsOnly: values.programs === true,
     folder: resolve(values.data ?? '.production'),
     ports: {
       frontend: whole('--port', values.port, DEFAULT_PORT),
       ui: values['no-ui'] === true ? null : whole('--ui-port', values['ui-port'], DEFAULT_UI_PORT),
       postgres: whole('--postgres-port', values['postgres-port'], DEFAULT_POSTGRES_PORT),
     },
+    tls: values.tls === undefined ? {} : { tls: tlsFrom(resolve(values.tls)) },
     workers: whole('--workers', values.workers, WORKERS),
   };
 }

@@ -6,7 +6,9 @@ import type { ConnectionSettings } from '../server/connection';
 
 /** The kind of task queue that activities come from. */
 const ACTIVITY_QUEUE = 2;
+const UNAVAILABLE = 14;
 const POLL_MS = 200;
+const WAIT_MS = 120_000;
 
 /** The identities (`pid@host`) of the workers that asked for work since `since`, a time in milliseconds. */
 export async function pollersSince(
@@ -28,17 +30,27 @@ export async function pollersSince(
   }
 }
 
-/** Waits until each of these processes of this machine asks for work, or `running` says that one has ended: then false. */
+/**
+ * Waits until each of these processes of this machine asks for work; false when `running` says that one has ended, or after two
+ * minutes. A server that has just started answers "not enough hosts" for a while: that is waited for, too.
+ */
 export async function untilPolling(
   settings: ConnectionSettings,
   pids: readonly number[],
   running: () => boolean,
 ): Promise<boolean> {
   const wanted = pids.map((pid) => `${pid}@${hostname()}`);
-  while (running()) {
-    const seen = await pollersSince(settings, Date.now() - 60_000);
+  const giveUpAt = performance.now() + WAIT_MS;
+  while (running() && performance.now() < giveUpAt) {
+    const seen = await pollersSince(settings, Date.now() - 60_000).catch(noneYet);
     if (wanted.every((identity) => seen.includes(identity))) return true;
     await delay(POLL_MS);
   }
   return false;
+}
+
+/** @throws the error, but for the gRPC status UNAVAILABLE */
+function noneYet(error: unknown): readonly string[] {
+  if ((error as { readonly code?: unknown }).code !== UNAVAILABLE) throw error;
+  return [];
 }

@@ -1,4 +1,5 @@
-import { access, chmod, constants, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Problem } from '../problem';
@@ -49,24 +50,24 @@ export function programsFolder(env: NodeJS.ProcessEnv): string {
   return resolve(env['HARNESS_PROGRAMS'] || join(cache, 'execution-harness'));
 }
 
-/** Where the program is, without building it; null when it would have to be built. @throws Problem, as below */
-export async function findProgram(
-  program: Program,
+/** The binary that its variable names, else the one that is kept, whatever it is; null when it would have to be built. */
+export function whereKept(
+  { name, version, variable }: Program,
   env: NodeJS.ProcessEnv,
-): Promise<string | null> {
-  const { name, version, variable } = program;
+): string | null {
   const named = env[variable];
-  if (named) return judged(resolve(named), program);
+  if (named) return resolve(named);
   const kept = join(programsFolder(env), `${name}-${version}${EXECUTABLE_SUFFIX}`);
-  return (await isThere(kept)) ? judged(kept, program) : null;
+  return existsSync(kept) ? kept : null;
 }
 
 /**
- * The program's binary: the one that its variable names, else the one that is kept, else built now with Go.
- * @throws Problem `NO_SERVER` when there is none of this version, and none could be built.
+ * The program's binary: the one that is there already, else built now with Go.
+ * @throws Problem `NO_SERVER` when it is not of this version, or there is none and none could be built.
  */
 export async function locateProgram(program: Program, options: ProgramOptions): Promise<string> {
-  return (await findProgram(program, options.env)) ?? build(program, options);
+  const there = whereKept(program, options.env);
+  return there === null ? build(program, options) : judged(there, program);
 }
 
 async function judged(path: string, { name, version, variable }: Program): Promise<string> {
@@ -111,13 +112,4 @@ function notBuilt({ name, version, variable }: Program, problem: string, said: s
     `${name} ${version} is not here and could not be built (${why}): install Go 1.26 or newer, or name` +
       ` a binary of it with ${variable}`,
   );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return true;
-  } catch {
-    return false; // not there, or not for us: either way it has to be built
-  }
 }

@@ -1,10 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connectionSettings } from '../server/connection';
 import { chooseBetween, HOST } from '../server/ports';
 import { untilServing } from '../server/readiness';
 import { type ServerProcess, spawnServer } from '../server/server-process';
 import { Problem } from '../problem';
 import { POSTGRES_USER, PRODUCTION_FOLDER } from './settings';
+import type { Tls } from './tls';
 
 export interface ServerOptions {
   readonly binary: string;
@@ -78,9 +80,11 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
 export async function untilServerServes(
   server: ServerProcess,
   { port, logFile }: Pick<ServerOptions, 'port' | 'logFile'>,
+  tls: Tls | null,
 ): Promise<void> {
   const ports = { port, uiPort: null };
-  const problem = await untilServing(ports, OWN_NAMESPACE, () => server.running());
+  const how = connectionSettings({ env: { ...tls?.client } }).connectionOptions;
+  const problem = await untilServing(ports, OWN_NAMESPACE, () => server.running(), how);
   if (problem === null) return;
   throw new Problem('NO_SERVER', `the Temporal server ${problem}: see ${logFile}`, logFile);
 }
@@ -92,9 +96,10 @@ export async function startUi(options: {
   readonly port: number;
   readonly serverPort: number;
   readonly namespace: string;
+  readonly tls: Tls | null;
   readonly logFd: number;
 }): Promise<ServerProcess> {
-  const { binary, folder, port, serverPort, namespace, logFd } = options;
+  const { binary, folder, port, serverPort, namespace, tls, logFd } = options;
   mkdirSync(folder, { recursive: true });
   // It is configured by a file, whose name is its environment's. JSON is YAML.
   const config = {
@@ -104,6 +109,7 @@ export async function startUi(options: {
     enableUi: true,
     defaultNamespace: namespace,
     disableNewsFetch: true,
+    ...(tls === null ? {} : { tls: tls.ui }),
     cors: { allowOrigins: [`http://${HOST}:${port}`, `http://localhost:${port}`] },
   };
   writeFileSync(join(folder, 'production.yaml'), JSON.stringify(config));

@@ -108,6 +108,7 @@ async function bringServer(
   secrets: Secrets,
 ): Promise<void> {
   const { options, settings } = bringing;
+  const { tls = null } = options;
   await script(bringing, 'sh', [join(PRODUCTION_FOLDER, 'schema.sh')], {
     ...settings,
     TEMPORAL_SQL_TOOL_PATH: options.programs.sqlTool,
@@ -123,24 +124,26 @@ async function bringServer(
     insidePorts: ports.inside,
     postgres: { port: ports.postgres, password: secrets.postgres },
     settings,
+    variables: tls?.server ?? {},
     ...log,
     lockFd: bringing.lockFd,
   });
   bringing.keep('the Temporal server', server);
-  await untilServerServes(server, { port: ports.frontend, logFile: log.logFile });
+  await untilServerServes(server, { port: ports.frontend, logFile: log.logFile }, tls);
   await script(bringing, 'sh', [join(PRODUCTION_FOLDER, 'namespace.sh')], {
     ...settings,
     TEMPORAL_CLI_PATH: options.programs.cli,
     TEMPORAL_ADDRESS: `${HOST}:${ports.frontend}`,
+    ...tls?.client,
   });
 }
 
 async function bringUi(bringing: Bringing, serverPort: number, port: number | null): Promise<void> {
-  const { folder, programs } = bringing.options;
+  const { folder, programs, tls = null } = bringing.options;
   if (programs.ui === null || port === null) return;
   const { logFd } = bringing.log('ui');
   const namespace = setting(bringing.settings, 'TEMPORAL_NAMESPACE');
-  const where = { folder: join(folder, 'ui'), port, serverPort, namespace, logFd };
+  const where = { folder: join(folder, 'ui'), port, serverPort, namespace, tls, logFd };
   bringing.keep('the Web UI', await startUi({ binary: programs.ui, ...where }));
 }
 
@@ -192,7 +195,7 @@ async function bringWorkers(bringing: Bringing, topology: Topology): Promise<voi
   )
     return;
   const logs = join(options.folder, 'logs');
-  throw new Problem('NO_SERVER', `a worker ended while it started: see worker-*.log in ${logs}`);
+  throw new Problem('NO_SERVER', `a worker does not take up its work: see worker-*.log in ${logs}`);
 }
 
 function describe(
@@ -207,6 +210,7 @@ function describe(
   const variables = {
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: named('TEMPORAL_NAMESPACE'),
+    ...options.tls?.client,
     ...(uiUrl === null ? {} : { TEMPORAL_UI_URL: uiUrl }),
     HARNESS_HOME: join(options.folder, 'harness'),
     HARNESS_CONFIG:

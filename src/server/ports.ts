@@ -78,11 +78,11 @@ function hold(port: number, flag: string): Promise<Server> {
 function takenError(port: number, flag: string): Error {
   const reuse =
     flag === '--port'
-      ? `if that is the Temporal server you want, use it with TEMPORAL_ADDRESS=${HOST}:${port}; `
+      ? `if that is the Temporal server you want, use it with TEMPORAL_ADDRESS=${HOST}:${port}; else `
       : '';
   return new Problem(
     'NO_SERVER',
-    `port ${port} on ${HOST} is taken by another process: ${reuse}else stop it, or choose another` +
+    `port ${port} on ${HOST} is taken by another process: ${reuse}stop it, or choose another` +
       ` port with ${flag}`,
   );
 }

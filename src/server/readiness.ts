@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { Connection } from '@temporalio/client';
+import { Connection, type ConnectionOptions } from '@temporalio/client';
 
 import { messageOf } from '../core/invariant';
 import { HOST, type Ports } from './ports';
@@ -13,12 +13,13 @@ const POLL_MS = 50;
 /**
  * Waits until the frontend answers for `namespace`, and the Web UI listens. Null when they do; else
  * what came in the way, as a part of a sentence. `running` says whether the server's process still
- * lives.
+ * lives; `how` is how it wants to be asked, where that is not in the clear.
  */
 export async function untilServing(
   { port, uiPort }: Ports,
   namespace: string,
   running: () => boolean,
+  how: Pick<ConnectionOptions, 'tls'> = {},
 ): Promise<string | null> {
   const giveUpAt = performance.now() + START_MS;
   let last = 'nothing listens there';
@@ -27,7 +28,7 @@ export async function untilServing(
     // A refused connection costs nothing; the client would first wait a second before it tries
     // again.
     if ((await listens(port)) && (uiPort === null || (await listens(uiPort)))) {
-      const problem = await askNamespace(`${HOST}:${port}`, namespace);
+      const problem = await askNamespace({ ...how, address: `${HOST}:${port}` }, namespace);
       if (problem === null) return null;
       last = problem;
     }
@@ -45,9 +46,9 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-async function askNamespace(address: string, namespace: string): Promise<string | null> {
+async function askNamespace(server: ConnectionOptions, namespace: string): Promise<string | null> {
   try {
-    const connection = await Connection.connect({ address, connectTimeout: ANSWER_MS });
+    const connection = await Connection.connect({ ...server, connectTimeout: ANSWER_MS });
     try {
       await connection.withDeadline(Date.now() + ANSWER_MS, () =>
         connection.workflowService.describeNamespace({ namespace }),

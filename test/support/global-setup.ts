@@ -22,7 +22,7 @@ export default async function setup(): Promise<void> {
   });
   process.env['HARNESS_TEST_BINARY'] = path;
   if (process.env['HARNESS_TEST_TOPOLOGY'] === 'production') {
-    shared.server = await startProduction(path);
+    shared.server = await startProduction();
     return;
   }
   const home = mkdtempSync(join(tmpdir(), 'harness-test-server-'));

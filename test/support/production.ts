@@ -2,36 +2,56 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import type { TopologyOptions } from '../../src/production/bringing';
 import { findPostgres } from '../../src/production/postgres';
-import { locateProgram, SERVER, SQL_TOOL, UI_SERVER } from '../../src/production/programs';
-import { startTopology } from '../../src/production/topology';
+import {
+  locateProgram,
+  SERVER,
+  SQL_TOOL,
+  UI_SERVER,
+  whereKept,
+} from '../../src/production/programs';
+import { startTopology, type Topology } from '../../src/production/topology';
 
-/**
- * The production topology for all tests of one run, as `npm run production:local` brings it up, but that nothing is synced, and
- * that each sandbox starts its own workers.
- */
-export async function startProduction(cli: string): Promise<{ stop(): Promise<void> }> {
+/** A folder that PostgreSQL's own account can enter, where the tests run as root. */
+export function topologyFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'harness-test-production-'));
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
+/** Brings one up on free ports, its programs built where they are missing. Nothing is synced, and nobody's environment is in it. */
+export async function bringTopology(
+  options: Pick<TopologyOptions, 'folder' | 'workers'> & Partial<TopologyOptions>,
+): Promise<Topology> {
   const postgres = findPostgres(process.env['PATH']);
   if (postgres === null) throw new Error('there is no PostgreSQL on this machine');
-  const folder = mkdtempSync(join(tmpdir(), 'harness-test-production-'));
-  // PostgreSQL runs as another user where the tests run as root.
-  chmodSync(folder, 0o755);
-  const look = { env: process.env, progress: (line: string) => console.info(line) };
-  const topology = await startTopology({
-    folder,
-    ports: { frontend: 0, ui: 0, postgres: 0 },
-    workers: 0,
+  const { progress = () => undefined } = options;
+  const look = { env: process.env, progress };
+  return startTopology({
+    ports: { frontend: 0, ui: null, postgres: 0 },
     programs: {
       postgres,
       server: await locateProgram(SERVER, look),
       sqlTool: await locateProgram(SQL_TOOL, look),
-      ui: await locateProgram(UI_SERVER, look),
-      cli,
+      ui: typeof options.ports?.ui !== 'number' ? null : await locateProgram(UI_SERVER, look),
+      cli: process.env['HARNESS_TEST_BINARY'] ?? '',
     },
-    env: { PATH: process.env['PATH'], HOME: folder },
+    env: { PATH: process.env['PATH'], HOME: options.folder },
     postgresSettings: { fsync: 'off' },
-    progress: look.progress,
+    progress,
+    ...options,
   });
+}
+
+/** The production topology for all tests of one run; each sandbox starts its own workers. */
+export async function startProduction(): Promise<{ stop(): Promise<void> }> {
+  const folder = topologyFolder();
+  // The Web UI is looked at by no test: it is there where it costs no build.
+  const ui = whereKept(UI_SERVER, process.env) === null ? null : 0;
+  const ports = { frontend: 0, ui, postgres: 0 };
+  const progress = (line: string): void => console.info(line);
+  const topology = await bringTopology({ folder, workers: 0, ports, progress });
   process.env['HARNESS_TEST_ADDRESS'] = topology.address;
   process.env['HARNESS_TEST_UI'] = topology.uiUrl ?? '';
   process.env['HARNESS_TEST_DATABASE'] = topology.databaseUrl;
@@ -42,6 +62,22 @@ export async function startProduction(cli: string): Promise<{ stop(): Promise<vo
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What of the production topology this machine lacks, so that it cannot be started here at once; null: nothing. */
+function lacking(): string | null {
+  if (findPostgres(process.env['PATH']) === null) return 'no initdb and postgres here';
+  const missing = [SERVER, SQL_TOOL].find((program) => whereKept(program, process.env) === null);
+  return missing === undefined
+    ? null
+    : `${missing.name} is not built: npm run test:production does`;
+}
+
+/** A suite that brings the topology up: skipped, with the reason in its name, on a machine that has not what it takes. */
+export function describeWithProduction(name: string, body: () => void): void {
+  const why = lacking();
+  if (why === null) describe(name, body);
+  else describe.skip(`${name} (skipped: ${why})`, body);
 }
 
 /** A database for one sandbox, with the tables that `harness store migrate` made; where the tests run on files, none. */
