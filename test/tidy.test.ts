@@ -114,7 +114,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'client.ts': { from: ['client', 'people', 'server', 'store'] },
   'config.ts': { from: ['core', 'documents', 'problem'], node: true },
   'health.ts': { from: ['core', 'metrics', 'problem'], node: true },
-  'logger.ts': { from: [], packages: ['@temporalio/worker', 'pino'] },
+  'logger.ts': { from: ['problem'], packages: ['@temporalio/worker', 'pino'] },
   'problem.ts': { from: [], types: ['core'] },
   'search-attributes.ts': { from: [], packages: ['@temporalio/common'] },
   'skill-host.ts': {

@@ -164,6 +164,7 @@ async function startedWorker(context: Context, options: WatchOptions): Promise<H
     return address === undefined ? undefined : endpointAt(address, what);
   };
   const [metrics, health] = [asked('metrics'), asked('health')];
+  const connection = context.connection();
   // The SDK's runtime is made once in a process, before anything connects.
   const exporter =
     metrics === undefined
@@ -171,7 +172,7 @@ async function startedWorker(context: Context, options: WatchOptions): Promise<H
       : await (await import('../metrics/exporter')).prometheusAt(metrics);
   const log = await context.log(exporter);
   const { startWorker } = await import('../worker');
-  return startWorker(context.connection(), await context.store(), log, {
+  return startWorker(connection, await context.store(), log, {
     config: liveConfig(context.options.config, context.env),
     metrics: metrics !== undefined,
     ...(health === undefined ? {} : { health }),
