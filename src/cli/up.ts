@@ -5,6 +5,7 @@ import { SEARCH_ATTRIBUTES } from '../core/start';
 import { liveConfig } from '../config';
 import { Problem } from '../problem';
 import { DEFAULT_PORT, DEFAULT_UI_PORT } from '../server/ports';
+import { tracingFor } from '../tracing/asked';
 import type { HarnessWorker } from '../worker';
 import { type Context, contextOf, OWN_SERVER_FILE } from './context';
 
@@ -171,11 +172,13 @@ async function startedWorker(context: Context, options: WatchOptions): Promise<H
       ? undefined
       : await (await import('../metrics/exporter')).prometheusAt(metrics);
   const log = await context.log(exporter);
+  const tracing = await tracingFor(context.env);
   const { startWorker } = await import('../worker');
   return startWorker(connection, await context.store(), log, {
     config: liveConfig(context.options.config, context.env),
     metrics: metrics !== undefined,
     ...(health === undefined ? {} : { health }),
+    ...(tracing === null ? {} : { tracing }),
   });
 }
 
