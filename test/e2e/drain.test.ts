@@ -24,11 +24,10 @@ async function stopped(worker: ChildProcess, signals: readonly NodeJS.Signals[])
   const gone = once(worker, 'exit');
   let said = '';
   worker.stderr?.on('data', (text: string) => (said += text));
-  for (const signal of signals) {
-    const draining = until('it says that it drains', async () => said.includes('draining'));
+  for (const [nth, signal] of signals.entries()) {
     worker.kill(signal);
-    if (signal !== signals.at(-1)) await draining;
-    else draining.catch(() => undefined);
+    if (nth === signals.length - 1) break;
+    await until('it says that it drains', async () => said.includes('draining'));
   }
   return gone;
 }
