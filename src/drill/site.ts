@@ -71,7 +71,14 @@ export class Site {
     const args = ['worker', '--address', address, '--namespace', this.namespace, ...named];
     const worker = spawn(process.execPath, [program, ...args], {
       cwd: this.folder,
-      env: { ...env, HARNESS_HOME: this.home, HARNESS_CONFIG: join(this.folder, CONFIG) },
+      env: {
+        ...env,
+        HARNESS_HOME: this.home,
+        HARNESS_CONFIG: join(this.folder, CONFIG),
+        // The operator's own worker is at these addresses.
+        HARNESS_METRICS: '',
+        HARNESS_HEALTH: '',
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.workers.add(worker);
