@@ -8,6 +8,7 @@ const { readFileSync } = require('node:fs');
 const { temporal } = require('@temporalio/proto');
 const { Worker } = require('@temporalio/worker');
 const { createLogger, installRuntime } = require('../../dist/logger');
+const { dataConverterFor } = require('../../dist/payloads/converter');
 
 const { History } = temporal.api.history.v1;
 
@@ -18,7 +19,10 @@ async function main() {
     workflowId,
     history: History.fromObject(history),
   }));
-  const options = { workflowBundle: { codePath: process.argv[2] } };
+  const options = {
+    workflowBundle: { codePath: process.argv[2] },
+    dataConverter: dataConverterFor(process.env.HARNESS_PAYLOAD_KEYS),
+  };
   const said = {};
   for await (const { workflowId, error } of Worker.runReplayHistories(options, named)) {
     said[workflowId] = error?.name ?? null;
