@@ -22,7 +22,7 @@ test('no package but the four that are known brings a script that would run at i
 });
 
 test('the lock file is enough to say what the package is made of', () => {
-  const { status, stdout, stderr } = spawnSync('node', ['scripts/sbom.mjs'], {
+  const { status, stderr } = spawnSync('node', ['scripts/sbom.mjs'], {
     cwd: root,
     encoding: 'utf8',
   });

@@ -8,7 +8,7 @@ const STRANGE: readonly [unknown, ...unknown[]] = [
   -0,
   -1,
   1e308,
-  9_007_199_254_740_993,
+  2 ** 53 + 2,
   0.1 + 0.2,
   '',
   ' ',
