@@ -120,7 +120,7 @@ export class States {
     const bytes = await this.documents.get(hash);
     if (bytes !== null) return Buffer.from(bytes);
     throw harnessError(
-      `the ${what} ${hash} is not in this worker's store: does it run with the HARNESS_HOME that the cycle was started with?`,
+      `the ${what} ${hash} is not in this worker's store: does it run with the HARNESS_HOME, or the database, that the cycle was started with?`,
     );
   }
 

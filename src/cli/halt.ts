@@ -228,7 +228,8 @@ async function freshCycle(
   const stored = async (what: string, hash: Sha256): Promise<Source> => {
     const bytes = await store.documents.get(hash);
     if (bytes !== null) return { name: `the ${what} of cycle ${record.workflow_id}`, bytes };
-    const where = 'HARNESS_HOME has to be the one that the cycle was started with';
+    const where =
+      'HARNESS_HOME, or the database, has to be the one that the cycle was started with';
     throw new Problem('NOT_FOUND', `the ${what} ${hash} is not stored here: ${where}`, hash);
   };
   const prepared = prepare(

@@ -28,7 +28,8 @@ export async function findCycle(store: Store, id: string): Promise<CycleRecord> 
   const cycleId = /^([0-9a-f-]{36})-.{4}-h\d+$/.exec(id)?.[1] ?? id;
   const record = await store.cycles.find(cycleId);
   if (record !== null) return record;
-  const hint = '`harness cycle list` shows those there are; HARNESS_HOME says where they are kept';
+  const hint =
+    '`harness cycle list` shows those there are; HARNESS_HOME, or the configured database, says where they are kept';
   throw new Problem('NOT_FOUND', `no cycle ${id} is known here: ${hint}`, id);
 }
 

@@ -90,6 +90,24 @@ describeWithPostgres('a database that crashes', () => {
     ]);
   });
 
+  test('C3.F3: a database that is frozen is given up on, and used again when it thaws', async () => {
+    const store = await open({ waitMs: 50 });
+    await store.audit.append(CYCLE, drafts('r1', 1, 3));
+    const rows = await databases.asOwner(name, [
+      `SELECT pid FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid()`,
+    ]);
+    const processes = [databases.server.pid, ...rows.map((row) => (row as { pid: number }).pid)];
+    for (const pid of processes) process.kill(pid, 'SIGSTOP');
+    try {
+      const unavailable = { code: 'AUDIT_UNAVAILABLE' };
+      const calls = [store.latch.now(), store.audit.append(CYCLE, drafts('r1', 4, 5))];
+      await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(unavailable)));
+    } finally {
+      for (const pid of processes) process.kill(pid, 'SIGCONT');
+    }
+    expect(await store.audit.append(CYCLE, drafts('r1', 4, 5))).toMatchObject({ entries: 5 });
+  });
+
   test('no batch is half written and no acknowledged one lost, five crashes long', async () => {
     const store = await open({ waitMs: 60_000 });
     const ids = ['0', '1', '2', '3'].map((digit) => `${CYCLE.slice(0, -1)}${digit}`);

@@ -13,7 +13,7 @@ import {
 import { uuidOrThrow } from '../rules/ids';
 import type { AuditStore, Claimant } from '../store';
 import { allIn, type Along, type Book, bookOf, insertInto, lastIn, type Row } from './book';
-import { type Ask, type Database, patiently } from './database';
+import { type Ask, type Database, LISTING_MS, patiently } from './database';
 import { asStoreError, isTaken } from './errors';
 
 /** The chains, one row an entry. */
@@ -85,6 +85,8 @@ export async function chainIds({ read }: Database): Promise<string[]> {
       'SELECT (SELECT e.key FROM harness.entries e WHERE e.key > ids.key ORDER BY e.key LIMIT 1) ' +
       'FROM ids WHERE ids.key IS NOT NULL) ' +
       'SELECT key FROM ids WHERE key IS NOT NULL ORDER BY key',
+    [],
+    LISTING_MS,
   );
   return rows.map(({ key }) => key);
 }

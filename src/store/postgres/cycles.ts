@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/json';
 import { byCreation, objectIn, recordIn } from '../rules/cycle-record';
 import { isUuid, uuidOrThrow } from '../rules/ids';
 import type { CycleRecord, CycleStore } from '../store';
-import { type Database, patiently } from './database';
+import { type Database, LISTING_MS, patiently } from './database';
 import { asStoreError } from './errors';
 
 /** A newer row takes the place of the one before it, under the next number. */
@@ -35,9 +35,13 @@ export function postgresCycles(database: Database): CycleStore {
   const what = (id: string): string => `the record of cycle ${id} in ${where}`;
   const named = <T>(body: () => Promise<T>): Promise<T> =>
     asStoreError('STORE_UNAVAILABLE', 'the record of cycles', body);
-  const records = (text: string, values: readonly unknown[] = []): Promise<CycleRecord[]> =>
+  const records = (
+    text: string,
+    values: readonly unknown[] = [],
+    answerMs?: number,
+  ): Promise<CycleRecord[]> =>
     named(async () => {
-      const rows = await read<Line>(text, values);
+      const rows = await read<Line>(text, values, answerMs);
       return rows.map(({ line }) => recordIn(line, `a record of a cycle in ${where}`));
     });
   const putResult = (cycleId: string, line: string | null): Promise<void> => {
@@ -65,7 +69,7 @@ export function postgresCycles(database: Database): CycleStore {
     },
 
     async list() {
-      return byCreation(await records(NEWEST_CYCLES));
+      return byCreation(await records(NEWEST_CYCLES, [], LISTING_MS));
     },
 
     putResult: async (cycleId, result) => putResult(cycleId, canonicalText(result)),
@@ -79,7 +83,7 @@ export function postgresCycles(database: Database): CycleStore {
 
     dropResult: async (cycleId) => putResult(cycleId, null),
 
-    unfinished: () => records(UNFINISHED),
+    unfinished: () => records(UNFINISHED, [], LISTING_MS),
   };
 }
 

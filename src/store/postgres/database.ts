@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import type { Pool, PoolClient, QueryConfig, QueryResultRow } from 'pg';
 import { isTrouble, Trouble, troubleOf } from './errors';
 
 /**
@@ -9,10 +9,10 @@ import { isTrouble, Trouble, troubleOf } from './errors';
 const WAIT_MS = 3_000;
 /** For a connection, of the server or of the pool. */
 const CONNECT_MS = 3_000;
-/** A statement that a slow disk keeps longer than that is given up. */
-const STATEMENT_MS = 10_000;
-/** The server ends a slow statement first. */
-const ANSWER_MS = 12_000;
+/** Who hears nothing for so long takes the connection for dead: within a built-in task's time, so that it is not the task's fault. */
+const ANSWER_MS = 3_500;
+/** Of a question about everything there is. */
+export const LISTING_MS = 60_000;
 const CONNECTIONS_MAX = 10;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
@@ -26,8 +26,12 @@ export interface PostgresOptions {
 
 type Values = readonly unknown[];
 
-/** One statement on a connection of its own or of a transaction. @throws Trouble */
-export type Ask = <R extends QueryResultRow>(text: string, values?: Values) => Promise<R[]>;
+/** One statement on a connection of its own or of a transaction; `answerMs`: how long it may take. @throws Trouble */
+export type Ask = <R extends QueryResultRow>(
+  text: string,
+  values?: Values,
+  answerMs?: number,
+) => Promise<R[]>;
 
 /** Connections to one database, and the words for it. */
 export interface Database {
@@ -66,9 +70,18 @@ export async function openDatabase(url: string, options: PostgresOptions = {}): 
     }
   };
   const asking = (client: PoolClient): Ask => {
-    return async <R extends QueryResultRow>(text: string, values: Values = []) => {
+    return async <R extends QueryResultRow>(
+      text: string,
+      values: Values = [],
+      query_timeout = ANSWER_MS,
+    ) => {
+      const asked: QueryConfig & { readonly query_timeout: number } = {
+        text,
+        values: [...values],
+        query_timeout,
+      };
       try {
-        return (await client.query<R>(text, [...values])).rows;
+        return (await client.query<R>(asked)).rows;
       } catch (error) {
         throw troubleOf(error, where);
       }
@@ -88,13 +101,13 @@ export async function openDatabase(url: string, options: PostgresOptions = {}): 
       client.release(broken);
     }
   };
-  const write: Ask = (text, values) => withClient((ask) => ask(text, values));
+  const write: Ask = (text, values, answerMs) => withClient((ask) => ask(text, values, answerMs));
 
   return {
     where,
     waitMs,
     write,
-    read: (text, values) => patiently(waitMs, () => write(text, values)),
+    read: (text, values, answerMs) => patiently(waitMs, () => write(text, values, answerMs)),
     transaction: (body) =>
       withClient(async (ask) => {
         await ask('BEGIN');
@@ -163,8 +176,8 @@ const settings = (waitMs: number): string =>
     'SET synchronous_commit = on',
     "SET default_transaction_isolation = 'read committed'",
     `SET lock_timeout = ${waitMs}`,
-    `SET statement_timeout = ${STATEMENT_MS}`,
-    `SET idle_in_transaction_session_timeout = ${STATEMENT_MS}`,
+    `SET statement_timeout = ${LISTING_MS}`,
+    `SET idle_in_transaction_session_timeout = ${ANSWER_MS}`,
     'SET tcp_keepalives_idle = 10',
     'SET tcp_keepalives_interval = 5',
     'SET tcp_keepalives_count = 3',

@@ -6,7 +6,7 @@ import type { Lines, Trail } from '../trail';
 import type { Row } from './book';
 import { chainIds } from './chains';
 import { postgresCycles } from './cycles';
-import { type Database, openDatabase, type PostgresOptions } from './database';
+import { type Database, LISTING_MS, openDatabase, type PostgresOptions } from './database';
 import { addressOf, damagedDocument, postgresDocuments } from './documents';
 import { asStoreError } from './errors';
 import { gathered } from './gather';
@@ -128,14 +128,14 @@ async function newestOf(
   const text =
     `SELECT DISTINCT ON (key) key, line FROM harness.${table} ` +
     'WHERE key = ANY($1::uuid[]) ORDER BY key, n DESC';
-  const rows = await read<{ key: string; line: string | null }>(text, [ids]);
+  const rows = await read<{ key: string; line: string | null }>(text, [ids], LISTING_MS);
   return new Map(rows.flatMap(({ key, line }) => (line === null ? [] : [[key, line]])));
 }
 
 async function idsIn({ read }: Database, table: 'cycles' | 'results'): Promise<string[]> {
   const newest = `SELECT DISTINCT ON (key) key, line FROM harness.${table} ORDER BY key, n DESC`;
   const text = `SELECT key FROM (${newest}) AS newest WHERE line IS NOT NULL ORDER BY key`;
-  return (await read<{ key: string }>(text)).map(({ key }) => key);
+  return (await read<{ key: string }>(text, [], LISTING_MS)).map(({ key }) => key);
 }
 
 /** Cycles stand on many documents: those that are asked for at once are read at once. */
@@ -144,7 +144,11 @@ function gatheredDocuments(database: Database): DocumentStore {
     const text =
       'SELECT DISTINCT ON (hash) hash, bytes FROM harness.documents ' +
       'WHERE hash = ANY($1::bytea[]) ORDER BY hash, n DESC';
-    const rows = await database.read<{ hash: Buffer; bytes: Buffer }>(text, [refs.map(addressOf)]);
+    const rows = await database.read<{ hash: Buffer; bytes: Buffer }>(
+      text,
+      [refs.map(addressOf)],
+      LISTING_MS,
+    );
     return new Map(rows.map(({ hash, bytes }) => [`sha256:${hash.toString('hex')}`, bytes]));
   });
   return {
