@@ -10,7 +10,7 @@ import { loadConfig } from '../../src/config';
 import { openStore, openTrail } from '../../src/store/open';
 import type { Store } from '../../src/store/store';
 import type { Trail } from '../../src/store/trail';
-import { dropDatabase, openDatabase, removeRecordIn } from './production';
+import { damageRegistryIn, dropDatabase, openDatabase, removeRecordIn } from './production';
 
 export const ROOT = join(__dirname, '..', '..');
 const BIN = join(ROOT, 'bin', 'harness.js');
@@ -103,6 +103,13 @@ export class Sandbox {
     const home = this.env['HARNESS_HOME'] ?? '';
     for (const each of readdirSync(join(home, 'audit'))) rmSync(join(home, 'audit', each));
     for (const folder of ['results', 'cycles']) rmSync(join(home, folder, `${cycleId}.json`));
+  }
+
+  /** Nobody can tell any more which skills there are: as a disk, or a hand, may leave it. */
+  async damageRegistry(): Promise<void> {
+    if (this.env['HARNESS_DATABASE_URL'] !== undefined) return damageRegistryIn(this.namespace);
+    const pointer = join(this.env['HARNESS_HOME'] ?? '', 'registry', 'current.json');
+    writeFileSync(pointer, 'no pointer');
   }
 
   /** Writes a document and returns its path. A configuration also says where the record is, unless it says so itself. */
