@@ -47,13 +47,18 @@ async function answer({ harness }, cycle, { halt_id, choices }) {
   if (choice === 'ABORT' && !cut) cycle.deeds.push('ABORT');
 }
 
-/** Faults are over: every cycle ends, or is said to be stuck. */
+/** Faults are over: every cycle ends, or is said to be stuck when for long none has ended. */
 export async function settle(world, cycles, say) {
-  const until = performance.now() + SETTLE_MS;
+  let until = performance.now() + SETTLE_MS;
+  let fewest = cycles.size;
   for (;;) {
     await answerAll(world, cycles);
     const open = await unfinished(world, [...cycles.values()]);
     if (open.length === 0) return;
+    if (open.length < fewest) {
+      fewest = open.length;
+      until = performance.now() + SETTLE_MS;
+    }
     if (performance.now() > until) {
       say(`${open.length} cycles do not end`);
       return;

@@ -6,6 +6,8 @@ import {
   Runtime,
 } from '@temporalio/worker';
 
+import { Problem } from './problem';
+
 export type { Logger };
 
 /** Logs go to standard error: standard output belongs to the commands' answers. Never a state, never an environment. */
@@ -32,6 +34,8 @@ export function installRuntime(log: Logger, metrics?: MetricsExporterConfig): vo
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
       const { taskToken: _, error, ...rest } = meta ?? {};
+      // What is wrong with the operator's side is told in its own sentence; where our code noticed it helps nobody.
+      if (error instanceof Problem) return log[LEVELS[level]](rest, `${message}: ${error.message}`);
       log[LEVELS[level]]({ ...rest, ...(error === undefined ? {} : { err: error }) }, message);
     }),
     telemetryOptions: {

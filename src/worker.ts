@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities';
-import type { Dependencies } from './activities/dependencies';
+import type { Dependencies, Watch } from './activities/dependencies';
 import { liveConfig } from './config';
 import { messageOf } from './core/invariant';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './core/start';
@@ -17,6 +17,7 @@ import { ensureSearchAttributes } from './server/search-attributes';
 import { unreachable } from './server/unreachable';
 import { openPeople } from './people/host';
 import { openSkillHost } from './skill-host';
+import type { Tracing } from './tracing/open';
 import type { Store } from './store/store';
 
 export interface HarnessWorker {
@@ -36,6 +37,8 @@ export interface HarnessWorkerOptions {
   readonly checkpoint?: Dependencies['checkpoint'];
   /** Whether what happens is counted, on the runtime's meter: `installRuntime` was told where it is served. */
   readonly metrics?: boolean;
+  /** Spans of what happens here. */
+  readonly tracing?: Tracing;
   /** Where `/healthz` is served. */
   readonly health?: Endpoint;
 }
@@ -106,7 +109,7 @@ async function workerOn(
       openPeople(config, process.env),
       {
         ...(checkpoint === undefined ? {} : { checkpoint }),
-        ...(metrics === null ? {} : { watch: metrics.watch }),
+        watch: watchersOf(metrics?.watch, options.tracing?.watch),
       },
     ),
     ...workflowCode(build),
@@ -118,6 +121,7 @@ async function workerOn(
   const stopped = worker.run().finally(async () => {
     metrics?.stop();
     await health?.close();
+    await options.tracing?.close();
     await skills.close();
     await connection.close();
   });
@@ -128,6 +132,17 @@ async function workerOn(
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await stopped;
     },
+  };
+}
+
+/** Everybody who wants to know hears of it. */
+function watchersOf(...watches: readonly (Partial<Watch> | undefined)[]): Watch {
+  const heard = watches.filter((watch) => watch !== undefined);
+  return {
+    taskRan: (ran) => heard.forEach((watch) => watch.taskRan?.(ran)),
+    cycleEnded: (result) => heard.forEach((watch) => watch.cycleEnded?.(result)),
+    skillRan: (ref, ending) => heard.forEach((watch) => watch.skillRan?.(ref, ending)),
+    noticeTried: (delivered) => heard.forEach((watch) => watch.noticeTried?.(delivered)),
   };
 }
 

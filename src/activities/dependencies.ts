@@ -20,10 +20,25 @@ export interface Dependencies {
   readonly watch?: Watch;
 }
 
+/** One attempt of a task, as its worker saw it. */
+export interface TaskRan {
+  readonly cycleId: string;
+  readonly runId: string;
+  readonly task: string;
+  readonly activityType: string;
+  readonly attempt: number;
+  /** From the server's scheduling to the end here; two clocks, for the reader only. */
+  readonly seconds: number;
+  /** How much of it went by before this attempt began. */
+  readonly waited: number;
+  /** Why it failed or was cut short: a code, null when it did not. */
+  readonly code: string | null;
+}
+
 /** Told at once, never awaited; it does not throw. */
 export interface Watch {
   /** An attempt of a task has ended here, one way or the other. */
-  taskRan(activityType: string, seconds: number): void;
+  taskRan(ran: TaskRan): void;
   /** This worker has just put the end of this run on record. */
   cycleEnded(result: CycleResult): void;
   skillRan(skillRef: string, ending: Ending['kind']): void;

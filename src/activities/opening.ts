@@ -38,7 +38,7 @@ export function noteOf(
 async function problemOfOpening(
   audit: AuditStore,
   chain: string,
-  { run_id, data }: Draft,
+  { run_id, at, data }: Draft,
 ): Promise<string | null> {
   const { workflow_id } = data;
   const own = ownCycle(data);
@@ -51,6 +51,10 @@ async function problemOfOpening(
   const first = stands[0]?.data['workflow_id'];
   if (first !== workflow_id)
     return `cycle ${chain} runs as workflow ${String(first)}, under no other id`;
+  // An attempt of a run that was cut off may come back when the cycle runs again: it must not take the record over.
+  const newest = stands.findLast(({ type }) => type === 'CYCLE_OPENED');
+  if (newest !== undefined && newest.at > at)
+    return `cycle ${chain} has been started again since: this run was given up`;
   const outcome = last.type === 'CYCLE_ENDED' ? last.data['outcome'] : 'CANCELLED';
   if (outcome === 'CANCELLED') return null;
   return `cycle ${chain} has ended ${String(outcome)}, and that stands: start a cycle on a fresh bundle`;

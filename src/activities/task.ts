@@ -41,6 +41,8 @@ export async function frameTask<T extends TaskDone>(
   body: (audit: AuditHead, cancelled: AbortSignal) => Promise<Done<T>>,
 ): Promise<T> {
   const { info, cancellationSignal } = Context.current();
+  const begunMs = Date.now();
+  let code: string | null = null;
   try {
     return await beating(async () => {
       // Refused before its start is written, a task has not started at all. An attempt before this one may have written it.
@@ -54,11 +56,21 @@ export async function frameTask<T extends TaskDone>(
       return { audit, ...done, attempt: info.attempt } as unknown as T;
     });
   } catch (error) {
-    throw asFailure(error);
+    const failure = asFailure(error);
+    code = failure instanceof ApplicationFailure ? (failure.type ?? 'HARNESS_ERROR') : 'CANCELLED';
+    throw failure;
   } finally {
-    // From the server's clock to this worker's: for the reader only.
-    const waitedMs = Date.now() - info.scheduledTimestampMs;
-    deps.watch?.taskRan(info.activityType, waitedMs / 1_000);
+    const { scheduledTimestampMs, workflowExecution, activityType, attempt } = info;
+    deps.watch?.taskRan({
+      cycleId: call.cycle_id,
+      runId: workflowExecution?.runId ?? '',
+      task: call.task.name,
+      activityType,
+      attempt,
+      seconds: (Date.now() - scheduledTimestampMs) / 1_000,
+      waited: (begunMs - scheduledTimestampMs) / 1_000,
+      code,
+    });
   }
 }
 

@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { tracingFor } from '../tracing/asked';
+import type { CycleStart } from '../tracing/open';
 import type { JsonObject } from '../core/json';
 import { prepare } from '../client/prepare';
 import { PHASES } from '../core/phases';
@@ -74,7 +76,9 @@ async function start(context: Context, options: StartCommandOptions): Promise<vo
   const { findCycle, showCycle, waitForCycle } = await import('../client/inspect');
   const harness = await context.harness();
   try {
+    const began = Date.now();
     const started = await startCycle(harness, prepared);
+    await traced(context, started, began);
     if (!options.wait) {
       const word = started.deduplicated ? 'the same cycle was started before' : 'started';
       context.print(
@@ -93,6 +97,13 @@ async function start(context: Context, options: StartCommandOptions): Promise<vo
   } finally {
     await harness.close();
   }
+}
+
+/** The first span of the cycle's trace. */
+async function traced(context: Context, started: CycleStart, beganMs: number): Promise<void> {
+  const tracing = await tracingFor(context.env);
+  tracing?.started(started, beganMs);
+  await tracing?.close();
 }
 
 /** Prints the cycle and sets the exit status of a command that waited for it. */

@@ -6,6 +6,7 @@ import { liveConfig } from '../config';
 import { Problem } from '../problem';
 import { type Build, buildOf, buildText } from '../server/deployment';
 import { DEFAULT_PORT, DEFAULT_UI_PORT } from '../server/ports';
+import { tracingFor } from '../tracing/asked';
 import type { HarnessWorker } from '../worker';
 import { type Context, contextOf, OWN_SERVER_FILE } from './context';
 
@@ -188,18 +189,23 @@ async function startedWorker(
     return address === undefined ? undefined : endpointAt(address, what);
   };
   const [metrics, health] = [asked('metrics'), asked('health')];
+  // First what may be refused: Temporal's runtime, once it is there, keeps the process alive.
+  const connection = context.connection();
+  const store = await context.store();
   // The SDK's runtime is made once in a process, before anything connects.
   const exporter =
     metrics === undefined
       ? undefined
       : await (await import('../metrics/exporter')).prometheusAt(metrics);
   const log = await context.log(exporter);
+  const tracing = await tracingFor(context.env);
   const { startWorker } = await import('../worker');
-  const worker = await startWorker(context.connection(), await context.store(), log, {
+  const worker = await startWorker(connection, store, log, {
     config: liveConfig(context.options.config, context.env),
     build,
     metrics: metrics !== undefined,
     ...(health === undefined ? {} : { health }),
+    ...(tracing === null ? {} : { tracing }),
   });
   if (worker.idle !== null) context.say(worker.idle);
   return worker;

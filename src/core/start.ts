@@ -1,3 +1,4 @@
+import { quote } from './construct';
 import type { AnnouncedTask } from './events';
 import { isObject, type Json, type Sha256 } from './json';
 import { TASK_TIMEOUT_MS_MAX } from './limits';
@@ -63,13 +64,15 @@ export function problemOfInput(input: unknown): string | null {
   if (!isObject(input)) return `the workflow's argument is not an object: ${how}`;
   if (input['mode'] === 'live') return 'mode live is refused: V1 executes no orders (C6)'; // R22
   if (input['mode'] !== 'shadow')
-    return `mode ${JSON.stringify(input['mode'])} is none: the mode is shadow`;
+    return `mode ${saidMode(input['mode'])} is none: the mode is shadow`;
   for (const name of ['input_hash', 'graph_hash', 'policy_hash']) {
     const digest = input[name];
     if (typeof digest !== 'string' || !DIGEST.test(digest))
       return `${name} is no sha256 digest: ${how}`;
   }
-  if (!UUID.test(String(input['cycle_id']))) return `cycle_id is no UUID: ${how}`;
+  const id = input['cycle_id'];
+  // A JSON object can have a `toString` that is no function.
+  if (typeof id !== 'string' || !UUID.test(id)) return `cycle_id is no UUID: ${how}`;
   const task = input['first_task'];
   const texts = ['name', 'task_id', 'task_type', 'skill_ref'];
   if (
@@ -82,6 +85,11 @@ export function problemOfInput(input: unknown): string | null {
   const expiry = isObject(input['policy']) ? input['policy']['halt_expiry_ms'] : undefined;
   if (expiry !== null && !isWhole(expiry)) return `policy is no policy: ${how}`;
   return null;
+}
+
+/** In a sentence: a text as it is, fit to be shown; of anything else only that it is none. */
+export function saidMode(mode: unknown): string {
+  return typeof mode === 'string' ? quote(mode) : 'that is no text';
 }
 
 /** What the workflow computes with before T1 has checked the start: out of range it would throw, or be refused by Temporal. */

@@ -59,11 +59,18 @@ export function listOf<Item>(item: z.ZodType<Item>) {
     for (const [index, entry] of value.entries()) {
       const [issue] = item.safeParse(entry).error?.issues ?? [];
       if (issue === undefined) continue;
-      context.addIssue({ code: 'custom', path: [index], message: issue.message });
+      context.addIssue(within(index, issue));
       named += 1;
       if (named === NAMED_MAX) return;
     }
   });
+}
+
+/** An item's own finding as one of the whole: where in the item, and which keys it should not have. */
+function within(at: string | number, issue: z.core.$ZodIssue) {
+  const keys = issue.code === 'unrecognized_keys' ? issue.keys : [];
+  const path = [at, ...issue.path];
+  return { code: 'custom', path, message: issue.message, params: { keys } } as const;
 }
 
 /** What an object's key must hold by its name; undefined: anything. */
@@ -76,7 +83,7 @@ export function byKey(ruleOf: KeyRule): Parameters<z.ZodType<object>['superRefin
     for (const [key, held] of Object.entries(value)) {
       const [issue] = ruleOf(key)?.safeParse(held).error?.issues ?? [];
       if (issue === undefined) continue;
-      context.addIssue({ code: 'custom', path: [key], message: issue.message });
+      context.addIssue(within(key, issue));
       named += 1;
       if (named === NAMED_MAX) return;
     }
@@ -94,8 +101,9 @@ export function problemsIn(schema: z.ZodType, value: unknown, prefix = ''): Prob
   return issues.flatMap((issue) => {
     const path = issue.path.reduce(step, prefix);
     const name = path === '' ? 'the document' : path;
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.slice(0, NAMED_MAX).map((key) => ({
+    const unknown = unknownKeys(issue);
+    if (unknown.length > 0) {
+      return unknown.slice(0, NAMED_MAX).map((key) => ({
         path: step(path, key),
         text: `${name} has an unknown key ${show(key)}`,
       }));
@@ -104,6 +112,12 @@ export function problemsIn(schema: z.ZodType, value: unknown, prefix = ''): Prob
     const wrong = found === undefined ? 'is missing' : `is ${show(found)}, not ${issue.message}`;
     return [{ path, text: `${name} ${wrong}` }];
   });
+}
+
+function unknownKeys(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys;
+  const keys: unknown = issue.code === 'custom' ? issue.params?.['keys'] : [];
+  return Array.isArray(keys) ? keys.map(String) : [];
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

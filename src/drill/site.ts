@@ -76,6 +76,9 @@ export class Site {
         HARNESS_HOME: this.home,
         HARNESS_CONFIG: join(this.folder, CONFIG),
         TEMPORAL_WORKER_BUILD_ID: '', // in its own namespace no build is current
+        // The operator's own worker is at these addresses.
+        HARNESS_METRICS: '',
+        HARNESS_HEALTH: '',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -10,7 +10,7 @@ const BUILT_IN_TYPES = new Set<string>(Object.values(BUILT_INS).map(({ task_type
 /** Counts what the activities of one worker see. */
 export function openWatch(meters: Meters, store: Pick<Store, 'registry'>): Watch {
   return {
-    taskRan(activityType, seconds) {
+    taskRan({ activityType, seconds }) {
       const task_type = BUILT_IN_TYPES.has(activityType) ? activityType : 'skill';
       meters.observe('harness_task_latency_seconds', { task_type }, seconds);
     },

@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { quote } from '../core/construct';
 import { canonicalText } from '../core/identity';
 import { messageOf } from '../core/invariant';
 import type { JsonObject } from '../core/json';
@@ -31,11 +32,11 @@ export function nameSource(text: string, folder: string): NamedSource {
   if (scheme !== '') {
     const path = rest.replace(/^\/\/(?=\/)/, ''); // file:///a is the address of /a
     if (path === '' || path.startsWith('//') || /\p{Cc}/u.test(path))
-      return refused(`source ${text} names no path: write ${FORMS}`);
+      return refused(`source ${told(text)} names no path: write ${FORMS}`);
     return { ok: true, source: `${scheme}:${isAbsolute(path) ? path : resolve(folder, path)}` };
   }
   if (!/^https?:\/\//.test(text) || !URL.canParse(text))
-    return refused(`source ${text} is none: write ${FORMS}`);
+    return refused(`source ${told(text)} is none: write ${FORMS}`);
   const { username, password, href, hash } = new URL(text);
   // It stands in the record, in Temporal's history and on the Web UI's pages.
   if (username !== '' || password !== '')
@@ -43,6 +44,11 @@ export function nameSource(text: string, folder: string): NamedSource {
       'a source with a user name or a password in its address is refused: it would stand in every record',
     );
   return { ok: true, source: hash === '' ? href : href.slice(0, -hash.length) };
+}
+
+/** As it was given, unless a terminal would heed it, or nobody could read it. */
+function told(text: string): string {
+  return text.length > 200 || /[\p{C}\p{Zl}\p{Zp}]/u.test(text) ? quote(text) : text;
 }
 
 function refused(problem: string): { readonly ok: false; readonly problem: string } {

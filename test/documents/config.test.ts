@@ -58,6 +58,10 @@ describe('a configuration is read', () => {
   test('with the trail in PostgreSQL', () => {
     const audit = { type: 'postgres', url_env: 'AUDIT_URL' };
     expect(readConfig({ audit }, '/base')).toMatchObject({ config: { audit } });
+    const usual = { type: 'postgres', url_env: 'HARNESS_DATABASE_URL' };
+    expect(readConfig({ audit: { type: 'postgres' } }, '/base')).toMatchObject({
+      config: { audit: usual },
+    });
   });
 
   test.each(['a', 'constructor', 'x.y-z_9', 'x'.repeat(64)])('with an effect named %s', (name) => {

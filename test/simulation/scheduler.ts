@@ -35,7 +35,7 @@ interface Due {
 }
 
 /** More than any world needs: who comes here goes round in circles. */
-const STEPS_MAX = 3_000;
+const STEPS_MAX = 1_500;
 
 /** Virtual time: what is due next happens next, and what it sets free happens before anything else. */
 export class Scheduler {

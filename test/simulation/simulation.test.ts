@@ -21,7 +21,7 @@ describe('the workflow and its activities, over virtual time and faults', () => 
   beforeEach(() => void asked.mockImplementation(real));
 
   test('C1.1, C4.I2, C3.F3: whatever befalls them, every cycle keeps the contract and comes to an end', async () => {
-    const { violations, faults, outcomes } = await simulateWorlds(SEED, 250);
+    const { violations, faults, outcomes } = await simulateWorlds(SEED, 200);
     expect(violations).toEqual([]);
     // A fault that never happened proves nothing.
     for (const kind of [

@@ -241,7 +241,8 @@ class Call {
     const waits = around.queueMs(type, this.local);
     const limit = options.scheduleToStartTimeout ?? Number.POSITIVE_INFINITY;
     await new Promise<void>((resolve) => scheduler.after(Math.min(waits, limit), resolve));
-    if (this.over) return;
+    // Of a workflow that was cut off the server hands nothing out any more.
+    if (this.over || this.host.terminated) return;
     if (waits >= limit) return this.fail(timeout('SCHEDULE_TO_START'));
     const fate = around.fateOf(type, this.local);
     const controller = new AbortController();

@@ -98,8 +98,12 @@ export class World {
 
   /** @returns every breach of what the contract says, in plain sentences */
   async live(): Promise<readonly string[]> {
-    const clock = Date.now;
+    const { now: clock } = Date;
+    const { setTimeout: timeout, setInterval: interval } = globalThis;
     WORKER.now = this;
+    // Real timers of attempts that never come back must not keep this process.
+    globalThis.setTimeout = unheld(timeout);
+    globalThis.setInterval = unheld(interval);
     Date.now = () => this.scheduler.nowMs;
     try {
       for (const { input } of this.drawn)
@@ -110,6 +114,8 @@ export class World {
       this.breaches.push(String(error));
     } finally {
       Date.now = clock;
+      globalThis.setTimeout = timeout;
+      globalThis.setInterval = interval;
     }
     return [...this.breaches, ...checkWorld(this)];
   }
@@ -199,3 +205,7 @@ const IN_FLIGHT_MS = 500;
 type Activities = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
 
 const WORKER = new Worker();
+
+function unheld<T extends (...args: never[]) => { unref(): unknown }>(timer: T): T {
+  return ((...args: Parameters<T>) => timer(...args).unref()) as T;
+}

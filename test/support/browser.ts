@@ -67,3 +67,20 @@ export async function look(
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   }
 }
+
+/** What a page of a server on this machine looks like once its script has asked for what it shows. */
+export async function domOf(url: string, screenshot?: string): Promise<string> {
+  const profile = await mkdtemp(join(tmpdir(), 'harness-browser-'));
+  const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
+  flags.push(`--user-data-dir=${profile}`, '--no-first-run', '--disable-background-networking');
+  flags.push('--window-size=1400,2000', '--virtual-time-budget=20000');
+  try {
+    const options = { maxBuffer: 64 * 1024 * 1024, timeout: 60_000 };
+    const { stdout } = await run(browser ?? '', [...flags, '--dump-dom', url], options);
+    if (screenshot !== undefined)
+      await run(browser ?? '', [...flags, `--screenshot=${screenshot}`, url], options);
+    return stdout;
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
