@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_POLICY } from '../../src/core/policy';
 import { TASK_QUEUE } from '../../src/core/start';
@@ -205,8 +204,7 @@ describe('health', () => {
   });
 
   test('a worker whose store cannot be read is not well', async () => {
-    const pointer = join(world.box.env['HARNESS_HOME'] ?? '', 'registry', 'current.json');
-    writeFileSync(pointer, 'no pointer');
+    await world.box.damageRegistry();
     const response = await fetch(`http://${health}/healthz`);
     expect(response.status).toBe(503);
     expect(await response.text()).toMatch(/registry.*damaged|current\.json/);

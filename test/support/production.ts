@@ -103,6 +103,12 @@ export async function removeRecordIn(name: string): Promise<void> {
   ]);
 }
 
+export async function damageRegistryIn(name: string): Promise<void> {
+  await asAdmin(name, [
+    "INSERT INTO harness.registry SELECT key, max(n) + 1, 'no pointer' FROM harness.registry GROUP BY key",
+  ]);
+}
+
 /** Statements of PostgreSQL's superuser. */
 async function asAdmin(database: string, statements: readonly string[]): Promise<void> {
   const url = new URL(process.env['HARNESS_TEST_DATABASE_ADMIN'] ?? '');

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { isObject, type Json, type JsonObject } from '../../src/core/json';
-import { loadConfig } from '../../src/config';
+import type { AuditConfig } from '../../src/documents/config';
 import { openStore, openTrail } from '../../src/store/open';
 import type { Store } from '../../src/store/store';
 import type { Trail } from '../../src/store/trail';
-import { dropDatabase, openDatabase, removeRecordIn } from './production';
+import { damageRegistryIn, dropDatabase, openDatabase, removeRecordIn } from './production';
 
 export const ROOT = join(__dirname, '..', '..');
 const BIN = join(ROOT, 'bin', 'harness.js');
@@ -24,7 +24,7 @@ export interface Ran {
 const CONFIG = 'harness.config.json';
 
 /** With `HARNESS_TEST_TOPOLOGY=production`: where the record is. */
-const POSTGRES = { audit: { type: 'postgres', url_env: 'HARNESS_DATABASE_URL' } };
+const POSTGRES = { audit: { type: 'postgres', url_env: 'HARNESS_DATABASE_URL' } } as const;
 
 /**
  * One user's world: a HARNESS_HOME and a namespace of their own on the shared server, the commands as they are typed, and
@@ -86,15 +86,17 @@ export class Sandbox {
     return new Client({ connection: this.connection, namespace: this.namespace });
   }
 
+  private audit(): AuditConfig {
+    return this.env['HARNESS_DATABASE_URL'] === undefined ? { type: 'files' } : POSTGRES.audit;
+  }
+
   store(): Promise<Store> {
-    const { audit } = loadConfig(join(this.home, CONFIG), this.env);
-    return openStore(audit, this.env['HARNESS_HOME'] ?? '', this.env);
+    return openStore(this.audit(), this.env['HARNESS_HOME'] ?? '', this.env);
   }
 
   /** The same record, to be judged. */
   trail(): Promise<Trail> {
-    const { audit } = loadConfig(join(this.home, CONFIG), this.env);
-    return openTrail(audit, this.env['HARNESS_HOME'] ?? '', this.env);
+    return openTrail(this.audit(), this.env['HARNESS_HOME'] ?? '', this.env);
   }
 
   /** Removes the trail, and what is known of its one cycle: as whoever has all rights over the store can. */
@@ -103,6 +105,13 @@ export class Sandbox {
     const home = this.env['HARNESS_HOME'] ?? '';
     for (const each of readdirSync(join(home, 'audit'))) rmSync(join(home, 'audit', each));
     for (const folder of ['results', 'cycles']) rmSync(join(home, folder, `${cycleId}.json`));
+  }
+
+  /** Nobody can tell any more which skills there are: as a disk, or a hand, may leave it. */
+  async damageRegistry(): Promise<void> {
+    if (this.env['HARNESS_DATABASE_URL'] !== undefined) return damageRegistryIn(this.namespace);
+    const pointer = join(this.env['HARNESS_HOME'] ?? '', 'registry', 'current.json');
+    writeFileSync(pointer, 'no pointer');
   }
 
   /** Writes a document and returns its path. A configuration also says where the record is, unless it says so itself. */
