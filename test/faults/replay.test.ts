@@ -1,31 +1,27 @@
 /*
- * Histories of every shape that a cycle can take, captured once a release, must replay on today's workflow bundle: cycles
- * that run while the harness is upgraded go on. To capture anew, for a new version:
+ * Histories of every shape that a workflow can take, captured once a release, must replay on today's workflow bundle: what
+ * runs while the harness is upgraded goes on. To capture those that a version lacks:
  *   HARNESS_CAPTURE=test/histories/<version> npx jest --selectProjects server --testPathPatterns faults/replay
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../src/core/json';
-import { captureAll, type Shape, SHAPES } from './shapes';
+import { HARNESS_VERSION } from '../../src/core/start';
+import * as workflows from '../../src/workflows';
+import { impatientBinary, startOwnServer } from '../support/own-server';
 import { ROOT } from '../support/sandbox';
-import { World } from './world';
+import { corpusOf, type Histories, keep, textOf, VERSIONS, workflowTypeOf } from './corpus';
+import { captureAll, SHAPES } from './shapes';
 
 const BUNDLE = join(ROOT, 'dist', 'workflow-bundle.js');
-const CORPUS = join(ROOT, 'test', 'histories');
-const VERSIONS = readdirSync(CORPUS).filter((name) => /^\d/.test(name));
-
-type Corpus = ReadonlyMap<Shape, JsonObject>;
-
-function corpusOf(version: string): Corpus {
-  const read = (shape: Shape) =>
-    JSON.parse(readFileSync(join(CORPUS, version, `${shape}.json`), 'utf8')) as JsonObject;
-  return new Map(SHAPES.map((shape) => [shape, read(shape)]));
-}
+const NEWEST = VERSIONS.at(-1) ?? '';
+const home = mkdtempSync(join(tmpdir(), 'harness-replay-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** What the replay says against each history; nothing, when it goes the same way again. */
-function objections(histories: Corpus, bundle = BUNDLE): Record<string, string> {
+function objections(histories: Histories, bundle = BUNDLE): Record<string, string> {
   const said = execFileSync('node', [join(__dirname, 'replay-process.js'), bundle], {
     input: JSON.stringify(Object.fromEntries(histories)),
     encoding: 'utf8',
@@ -33,6 +29,13 @@ function objections(histories: Corpus, bundle = BUNDLE): Record<string, string> 
   const errors = Object.entries(JSON.parse(said) as Record<string, string | null>);
   expect(errors.map(([shape]) => shape).sort()).toEqual([...histories.keys()].sort());
   return Object.fromEntries(errors.flatMap(([shape, error]) => (error ? [[shape, error]] : [])));
+}
+
+/** Today's bundle with some of its text replaced. */
+function changedBundle(change: (code: string) => string): string {
+  const path = join(home, 'changed.js');
+  writeFileSync(path, change(readFileSync(BUNDLE, 'utf8')));
+  return path;
 }
 
 /** Both ways at once. */
@@ -43,19 +46,41 @@ function swap(text: string, one: string, other: string): string {
   return swapped.replaceAll('\0', other);
 }
 
+/** The shapes whose history does not tell what it is there for. */
+function untold(histories: Histories): string[] {
+  return Object.entries(SHAPES).flatMap(([shape, tells]) => {
+    const history = histories.get(shape);
+    const text = history === undefined ? '' : textOf(history);
+    return tells.filter((each) => !text.includes(each)).map((each) => `${shape}: ${each}`);
+  });
+}
+
 it('INV-10 what runs today replays on the bundle of today', async () => {
-  const world = await World.open();
+  const server = await startOwnServer(home, 0, impatientBinary(home));
+  process.env['HARNESS_TEST_ADDRESS'] = server.address;
   try {
-    const histories = await captureAll(world);
+    const histories = await captureAll();
+    expect(untold(histories)).toEqual([]);
     expect(objections(histories)).toEqual({});
     const folder = process.env['HARNESS_CAPTURE'];
-    if (folder === undefined) return;
-    mkdirSync(folder, { recursive: true });
-    for (const [shape, history] of histories)
-      writeFileSync(join(folder, `${shape}.json`), `${JSON.stringify(history)}\n`);
+    if (folder !== undefined) keep(folder, histories);
   } finally {
-    await world.close();
+    await server.stop();
   }
+});
+
+describe('INV-10 the corpus', () => {
+  it('has a history of each shape, which tells what it is there for, of the version of today', () => {
+    expect(NEWEST).toBe(HARNESS_VERSION);
+    const corpus = corpusOf(NEWEST);
+    expect([...corpus.keys()].sort()).toEqual(Object.keys(SHAPES).sort());
+    expect(untold(corpus)).toEqual([]);
+  });
+
+  it('has histories of each workflow type', () => {
+    const types = new Set([...corpusOf(NEWEST).values()].map(workflowTypeOf));
+    expect([...types].sort()).toEqual(Object.keys(workflows).sort());
+  });
 });
 
 describe.each(VERSIONS)('INV-10 the histories of version %s', (version) => {
@@ -64,34 +89,43 @@ describe.each(VERSIONS)('INV-10 the histories of version %s', (version) => {
   });
 
   it('say nothing of the machine that they were captured on', () => {
-    for (const history of corpusOf(version).values()) {
-      const text = JSON.stringify(history, (key, value: unknown) =>
-        key === 'data' && typeof value === 'string'
-          ? Buffer.from(value, 'base64').toString()
-          : value,
-      );
-      for (const trace of [`@${hostname()}`, ROOT, tmpdir(), 'node_modules', 'at async'])
-        expect(text).not.toContain(trace);
-    }
+    const traces = [`@${hostname()}`, ROOT, tmpdir(), 'node_modules', 'at async'];
+    const found = [...corpusOf(version)].flatMap(([shape, history]) =>
+      traces.filter((trace) => textOf(history).includes(trace)).map((trace) => [shape, trace]),
+    );
+    expect(found).toEqual([]);
   });
 });
 
 describe('the replay would tell', () => {
+  const corpus = corpusOf(NEWEST);
   const completed = (): JsonObject => {
-    const history = corpusOf(VERSIONS.at(-1) ?? '').get('completed');
+    const history = corpus.get('completed');
     if (history === undefined) throw new Error('no history to edit');
     return history;
   };
 
+  it('of every single history, that its workflow does something else first', () => {
+    const first = "temporal.upsertMemo({ code: 'changed' });\n";
+    const bodies = [
+      'async function executionCycle(input) {\n',
+      'async function haltNotice({ sinks, notice }) {\n',
+      'async function skillRegistry(carried) {\n',
+    ];
+    const changed = changedBundle((code) =>
+      bodies.reduce((text, body) => {
+        expect(text.split(body)).toHaveLength(2);
+        return text.replace(body, body + first);
+      }, code),
+    );
+    expect(Object.keys(objections(corpus, changed)).sort()).toEqual([...corpus.keys()].sort());
+  });
+
   it('tasks that are swapped in the workflow', () => {
-    const swapped = join(tmpdir(), `swapped-${process.pid}.js`);
-    const code = readFileSync(BUNDLE, 'utf8');
-    writeFileSync(
-      swapped,
+    const swapped = changedBundle((code) =>
       swap(code, 'activities.check_regime(call)', 'activities.filter_beliefs(call)'),
     );
     const errors = objections(new Map([['completed', completed()]]), swapped);
-    rmSync(swapped);
     expect(errors).toEqual({ completed: 'DeterminismViolationError' });
   });
 

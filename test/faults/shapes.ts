@@ -1,169 +1,338 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import { temporal } from '@temporalio/proto';
-import { DEFAULT_POLICY } from '../../src/core/policy';
+import { mkdirSync, renameSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { haltAll, signDecision, startCycle } from '../../src/client';
+import { policy } from '../e2e/documents';
 import type { Json, JsonObject } from '../../src/core/json';
 import { EXECUTION_CYCLE, REGISTRY_WORKFLOW_ID, TASK_QUEUE } from '../../src/core/start';
 import { until } from '../e2e/until';
 import { regime } from '../support/bundles';
-import { act, chameleon, SkillDesk } from '../support/skills';
-import type { StoppingWorker } from './stopping-worker';
-import { distinctBundle, patientGraph, type Planned, type World } from './world';
+import { act } from '../support/skills';
+import { type Histories, historyOf, textOf } from './corpus';
+import { gatelessGraph, graphWith, parallelGraph, skillGraph } from './shape-graphs';
+import { Stage } from './stage';
+import { decision, distinctBundle, type Planned, type World } from './world';
 
-const { History } = temporal.api.history.v1;
-
-/** What a history must show, besides how it comes about. */
-export const OUTCOMES = {
-  completed: 'COMPLETED',
-  parallel: 'COMPLETED',
-  skipped: 'SKIPPED',
-  degraded: 'DEGRADED',
-  rejected: 'REJECTED',
-  'validation-halt': 'HALTED',
-  'graph-refused': 'HALTED',
-  'halt-resume': 'COMPLETED',
-  'halt-abort': 'HALTED',
-  'halt-expired': 'HALTED',
-  cancelled: 'CANCELLED',
-  skill: 'COMPLETED',
-  'skill-halt': 'COMPLETED',
+/**
+ * Every shape that a workflow's history can take, and what such a history has to tell: captured once a release, it is replayed
+ * ever after. What the workflow can newly do belongs here.
+ */
+export const SHAPES = {
+  completed: ['"outcome":"COMPLETED"'],
+  parallel: ['rank-a', 'rank-b', '"outcome":"COMPLETED"'],
+  skipped: ['NO_BELIEFS', '"outcome":"SKIPPED"'],
+  degraded: ['CONFIDENCE_TOO_LOW', '"outcome":"DEGRADED"'],
+  rejected: ['STATE_STALE', '"outcome":"REJECTED"'],
+  'validation-halt': ['STATE_MISSING', '"outcome":"HALTED"'],
+  'graph-refused': ['GRAPH_INVALID', '"outcome":"HALTED"'],
+  'halt-resume': ['"choice":"RESUME"', '"outcome":"COMPLETED"'],
+  'halt-abort': ['"choice":"ABORT"', '"outcome":"HALTED"'],
+  'halt-restart': ['"choice":"RESTART_FRESH"', '"outcome":"HALTED"'],
+  restarted: ['"restarts":"', '"outcome":"COMPLETED"'],
+  'halt-expired': ['HALT_EXPIRED', '"outcome":"HALTED"'],
+  'halt-cancelled': ['HALT_RAISED', 'EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED'],
+  'halt-stale': ['"choice":"RESUME"', 'STATE_STALE', '"outcome":"REJECTED"'],
+  cancelled: ['EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED'],
+  override: ['OVERRIDE_ATTEMPT', 'HARNESS_VIOLATION', '"outcome":"COMPLETED"'],
+  reset: ['CAUSE_RESET_WORKFLOW', '"outcome":"COMPLETED"'],
+  skill: ['acme.kept@1.0.0', '"outcome":"COMPLETED"'],
+  'skill-failed': ['TASK_ERROR', 'TIMEOUT', '"outcome":"COMPLETED"'],
+  'skill-effects': ['"effect":"notes"', 'PERFORMED', '"outcome":"COMPLETED"'],
+  'skill-stopped': ['settleEffects', '"outcome":"HALTED"'],
+  'skill-violation': ['LAYER_BYPASS', 'SIGNAL_EXTERNAL_WORKFLOW', '"outcome":"COMPLETED"'],
+  'skill-halt': ['UNDECLARED_SIDE_EFFECT', '"choice":"RESUME"', '"outcome":"COMPLETED"'],
+  'skill-barred': ['SKILL_NOT_INVOCABLE', '"outcome":"COMPLETED"'],
+  tick: ['readSnapshot', '"outcome":"COMPLETED"'],
+  'tick-sourceless': ['SOURCE_FAILED', '"outcome":"HALTED"'],
+  'tick-cancelled': ['readSnapshot', 'EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED'],
+  latched: ['"signalName":"latch"', '"scope":"harness"', '"outcome":"COMPLETED"'],
+  'harness-error': ['raiseLatch', '"choice":"RETRY_TASK"', '"outcome":"COMPLETED"'],
+  notified: ['NOTICE_SENT', 'REMINDER', 'START_CHILD_WORKFLOW', 'HALT_EXPIRED'],
+  notice: ['"name":"haltNotice"', '"notice":"ENDED"'],
+  signed: ['DECISION_SEEN', '"signature":"', '"outcome":"COMPLETED"'],
+  registry: ['"name":"skillRegistry"', '"signalName":"news"'],
+  'registry-full': ['"name":"skillRegistry"', 'REFUSED', 'CONTINUED_AS_NEW'],
+  'registry-carried': ['"name":"skillRegistry"', '"continuedExecutionRunId":"', 'CONTINUED_AS_NEW'],
 } as const;
-type CycleShape = keyof typeof OUTCOMES;
+export type Shape = keyof typeof SHAPES;
 
-/** Every cycle, and behind them the registry that their skills are in. */
-export const SHAPES = [...(Object.keys(OUTCOMES) as CycleShape[]), 'registry'] as const;
-export type Shape = (typeof SHAPES)[number];
-
-/** One real cycle of each shape; the histories as Temporal's server has them, scrubbed of who ran where. */
-export async function captureAll(world: World): Promise<Map<Shape, JsonObject>> {
-  const worker = await world.stoppingWorker();
-  const desk = new SkillDesk(world.box, world.harness);
-  await desk.register(chameleon('acme.kept'));
-  await desk.close();
-  const histories = new Map<Shape, JsonObject>();
-  for (const shape of SHAPES) histories.set(shape, await capture(world, worker, shape));
-  return histories;
+/** One real workflow of each shape; the histories as Temporal's server has them. */
+export async function captureAll(): Promise<Histories> {
+  const stage = await Stage.open();
+  try {
+    const histories = new Map<string, JsonObject>();
+    const take = async (shape: Shape, play: Play): Promise<void> => {
+      const played = await inTime(shape, play(stage));
+      const { workflow_id, run_id } = typeof played === 'string' ? { workflow_id: played } : played;
+      histories.set(shape, await historyOf(stage.world, workflow_id, run_id));
+    };
+    const each = <T extends Partial<Record<Shape, Play>>>(plays: T) =>
+      Object.entries(plays) as [Shape, Play][];
+    await Promise.all(each(TOGETHER).map(([shape, play]) => take(shape, play)));
+    for (const [shape, play] of each(BY_THEMSELVES)) await take(shape, play);
+    stage.addPeople();
+    await Promise.all(each(WITH_PEOPLE).map(([shape, play]) => take(shape, play)));
+    for (const [shape, play] of each(AT_LAST)) await take(shape, play);
+    return histories;
+  } finally {
+    await stage.close();
+  }
 }
 
-async function capture(world: World, worker: StoppingWorker, shape: Shape): Promise<JsonObject> {
-  if (shape === 'graph-refused') return refused(world);
-  if (shape === 'registry') {
-    await until('the violation is counted in', async () => {
+/** A shape that does not come about says which it is. */
+const SHAPE_MS = 60_000;
+
+async function inTime<T>(shape: Shape, playing: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${shape} has not ended`)), SHAPE_MS);
+  });
+  return Promise.race([playing, late]).finally(() => clearTimeout(timer));
+}
+
+type Played = string | { readonly workflow_id: string; readonly run_id?: string };
+/** Plays a workflow to its end. @returns which it is */
+type Play = (stage: Stage) => Promise<Played>;
+type Documents = Parameters<World['plan']>[0];
+
+const plain =
+  (documents: () => Documents = () => ({})): Play =>
+  async ({ world }) =>
+    end(world, await world.start(world.plan(documents())));
+
+async function end(world: World, cycle: Planned): Promise<Planned> {
+  await world.ended(cycle);
+  return cycle;
+}
+
+const decided =
+  (choice: string, documents: () => Documents = () => ({})): Play =>
+  async (stage) => {
+    const cycle = await stage.halted(stage.world.plan(documents()));
+    await stage.world.decide(cycle, choice);
+    return end(stage.world, cycle);
+  };
+
+const ago = (ms: number): string => new Date(Date.now() - ms).toISOString();
+const bundle = (changes: JsonObject) => () => ({ bundle: distinctBundle(changes) });
+
+const TOGETHER = {
+  completed: plain(),
+  parallel: plain(() => ({ graph: parallelGraph() })),
+  skipped: plain(bundle({ active_beliefs: [] })),
+  degraded: plain(bundle({ regime_state: regime({ confidence: 0.2 }) })),
+  rejected: plain(() => ({ bundle: distinctBundle({ timestamp: ago(3_600_000) }) })),
+  'validation-halt': plain(bundle({ regime_state: null })),
+  'graph-refused': refused,
+  'halt-resume': decided('RESUME'),
+  'halt-abort': decided('ABORT'),
+  'halt-restart': decided('RESTART_FRESH'),
+  async restarted({ world }) {
+    const cycle = world.plan();
+    await startCycle(world.harness, cycle.prepared, { restarts: randomUUID() });
+    return end(world, cycle);
+  },
+  async 'halt-expired'(stage) {
+    const cycle = await stage.held(stage.world.plan({ policy: policy({ halt_expiry_ms: 1 }) }));
+    await stage.world.halt(cycle);
+    return end(stage.world, cycle);
+  },
+  async 'halt-cancelled'(stage) {
+    const cycle = await stage.halted();
+    await stage.world.handle(cycle).cancel();
+    return end(stage.world, cycle);
+  },
+  async 'halt-stale'({ world, stale }) {
+    await until('its bundle is stale', async () => Date.now() > stale.untilMs);
+    await world.decide(stale.cycle, 'RESUME');
+    return end(world, stale.cycle);
+  },
+  async cancelled(stage) {
+    const cycle = await stage.held();
+    await stage.world.handle(cycle).cancel();
+    return end(stage.world, cycle);
+  },
+  async override(stage) {
+    const cycle = await stage.held();
+    expect(await stage.send(cycle, { ignore_staleness: true })).not.toBe('accepted');
+    await stage.world.halted(cycle);
+    await stage.world.decide(cycle, 'RESUME');
+    return end(stage.world, cycle);
+  },
+  /** To its first workflow task, as the Web UI offers it: the halt is handed to the new run again. */
+  async reset(stage) {
+    const cycle = await stage.halted();
+    const handle = stage.world.handle(cycle);
+    const { events } = await handle.fetchHistory();
+    const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+    const { runId } = await handle.describe();
+    await stage.world.harness.client.workflowService.resetWorkflowExecution({
+      namespace: stage.world.harness.namespace,
+      workflowExecution: { workflowId: cycle.workflow_id, runId },
+      reason: 'a shape',
+      workflowTaskFinishEventId: first?.eventId ?? null,
+      requestId: randomUUID(),
+    });
+    await stage.world.halted(cycle);
+    await stage.world.decide(cycle, 'RESUME');
+    return end(stage.world, cycle);
+  },
+  skill: plain(() => ({ graph: skillGraph('acme.kept', [['tell', { n: 1 }], ['beliefs']]) })),
+  'skill-failed': plain(() => ({
+    graph: graphWith([
+      act('failing', 'acme.kept', { steps: [['fail', 'on purpose']] }),
+      act('slow', 'acme.kept', { steps: [['nap', 60_000]] }, { timeout_ms: 300 }),
+    ]),
+  })),
+  'skill-effects': plain(() => ({ graph: skillGraph('acme.kept', [['note', { n: 1 }]]) })),
+  /** Halted between what it has done and its end: what it left behind is asked for. */
+  async 'skill-stopped'(stage) {
+    const mark = randomUUID();
+    const steps: Json = [
+      ['note', { mark }],
+      ['nap', 15_000],
+    ];
+    const cycle = await stage.world.start(
+      stage.world.plan({ graph: skillGraph('acme.kept', steps) }),
+    );
+    await until('its effect is performed', async () =>
+      stage.sink.taken.some(({ body }) => JSON.stringify(body).includes(mark)),
+    );
+    await stage.world.halt(cycle);
+    await stage.world.halted(cycle);
+    await stage.world.decide(cycle, 'ABORT');
+    return end(stage.world, cycle);
+  },
+  'skill-violation': plain(() => ({ graph: skillGraph('acme.peeks', [['state', 'macro_state']]) })),
+  async 'skill-halt'({ world }) {
+    const graph = skillGraph('acme.loud', [['swallow', 'desk']]);
+    const cycle = await world.start(world.plan({ graph }));
+    await world.halted(cycle);
+    await world.decide(cycle, 'RESUME');
+    return end(world, cycle);
+  },
+  /** Between its plan and its task another cycle gets its skill quarantined. */
+  async 'skill-barred'(stage) {
+    const { world } = stage;
+    const cycle = await stage.held(world.plan({ graph: skillGraph('acme.spoilt', []) }));
+    const other = skillGraph('acme.spoilt', [['swallow', 'desk']]);
+    await world.halted(await world.start(world.plan({ graph: other })));
+    stage.worker.release(cycle.workflow_id, 'before T2');
+    return end(world, cycle);
+  },
+  async tick(stage) {
+    const workflow_id = await stage.tick('feed', stage.source.address);
+    await stage.world.harness.client.workflow.getHandle(workflow_id).result();
+    return workflow_id;
+  },
+  async 'tick-sourceless'(stage) {
+    const workflow_id = await stage.tick('nothing', 'http://127.0.0.1:9/bundle');
+    await stage.world.harness.client.workflow.getHandle(workflow_id).result();
+    return workflow_id;
+  },
+} satisfies Partial<Record<Shape, Play>>;
+
+/** What changes something for the others. */
+const BY_THEMSELVES = {
+  async 'tick-cancelled'(stage) {
+    const asked = stage.source.hold();
+    const workflow_id = await stage.tick('slow', stage.source.address);
+    await asked;
+    const handle = stage.world.harness.client.workflow.getHandle(workflow_id);
+    await handle.cancel();
+    await handle.result().catch(() => null); // it ends CANCELLED
+    stage.source.release();
+    return workflow_id;
+  },
+  async latched(stage) {
+    const { harness } = stage.world;
+    const cycle = await stage.held();
+    await haltAll({ harness, store: harness.store }, { reason: 'a drill', by: 'ada' });
+    await stage.world.halted(cycle);
+    await stage.world.clearLatch();
+    return end(stage.world, cycle);
+  },
+  /** A folder stands where its chain should be. */
+  async 'harness-error'({ world, worker }) {
+    const cycle = world.plan();
+    const chain = join(world.box.env['HARNESS_HOME'] ?? '', 'audit', `${cycle.cycle_id}.jsonl`);
+    const aside = join(world.box.home, 'aside.jsonl');
+    await worker.hold(cycle.workflow_id, 'after T2');
+    await world.start(cycle);
+    await worker.held(cycle.workflow_id, 'after T2');
+    renameSync(chain, aside);
+    mkdirSync(chain);
+    worker.release(cycle.workflow_id, 'after T2');
+    await world.halted(cycle);
+    rmdirSync(chain);
+    renameSync(aside, chain);
+    await world.clearLatch();
+    await world.decide(cycle, 'RETRY_TASK');
+    return end(world, cycle);
+  },
+} satisfies Partial<Record<Shape, Play>>;
+
+const WITH_PEOPLE = {
+  /** Nobody answers: told at once, reminded twice, told of the end. */
+  async notified(stage) {
+    const brief = policy({ halt_expiry_ms: 2_500, policy_id: 'notified' });
+    const cycle = await stage.held(stage.world.plan({ policy: brief }));
+    await stage.world.halt(cycle);
+    return end(stage.world, cycle);
+  },
+  async signed(stage) {
+    const cycle = await stage.held();
+    await stage.world.handle(cycle).signal('halt', { reason: 'a look', by: 'eve' });
+    const { halt_id } = await stage.world.halted(cycle);
+    for (const { name, private_pem } of Object.values(stage.people)) {
+      const asked = decision(halt_id, 'RESUME', { by: name });
+      const signature = signDecision(asked, private_pem);
+      await stage.world.handle(cycle).executeUpdate('decide', { args: [{ ...asked, signature }] });
+    }
+    return end(stage.world, cycle);
+  },
+} satisfies Partial<Record<Shape, Play>>;
+
+const AT_LAST = {
+  async notice({ world }) {
+    const query = "WorkflowType = 'haltNotice' AND ExecutionStatus = 'Completed'";
+    let found = '';
+    await until('a last notice is sent', async () => {
+      for await (const { workflowId } of world.harness.client.workflow.list({ query }))
+        found = workflowId;
+      return found !== '';
+    });
+    return found;
+  },
+  async registry({ world }) {
+    await until('the violations are counted in', async () => {
       const { registry, snapshot } = await world.harness.store.registry.now();
       return snapshot?.registry.notes === registry.notes && registry.notes > 0;
     });
-    return historyOf(world, REGISTRY_WORKFLOW_ID);
-  }
-  const cycle = world.plan(documentsOf(shape));
-  const interrupted = shape.startsWith('halt-') || shape === 'cancelled';
-  if (interrupted) await worker.hold(cycle.workflow_id, 'before T2');
-  await world.start(cycle);
-  if (interrupted) {
-    await worker.held(cycle.workflow_id, 'before T2');
-    await interrupt(world, cycle, shape);
-  }
-  if (shape === 'skill-halt') {
-    await world.halted(cycle);
-    await world.decide(cycle, 'RESUME');
-  }
-  expect(await world.ended(cycle)).toMatchObject({ outcome: OUTCOMES[shape] });
-  return historyOf(world, cycle.workflow_id);
-}
+    return registryRun(world, SHAPES.registry);
+  },
+  'registry-full': ({ world }) => registryRun(world, SHAPES['registry-full']),
+  'registry-carried': ({ world }) => registryRun(world, SHAPES['registry-carried']),
+} satisfies Partial<Record<Shape, Play>>;
 
-function documentsOf(shape: CycleShape): Parameters<World['plan']>[0] {
-  const old = new Date(Date.now() - 3_600_000).toISOString();
-  switch (shape) {
-    case 'parallel':
-      return { graph: parallelGraph() };
-    case 'skipped':
-      return { bundle: distinctBundle({ active_beliefs: [] }) };
-    case 'degraded':
-      return { bundle: distinctBundle({ regime_state: regime({ confidence: 0.2 }) }) };
-    case 'rejected':
-      return { bundle: distinctBundle({ timestamp: old }) };
-    case 'validation-halt':
-      return { bundle: distinctBundle({ regime_state: null }) };
-    case 'halt-expired':
-      return { policy: { ...DEFAULT_POLICY, halt_expiry_ms: 1 } as unknown as JsonObject };
-    case 'skill':
-      return { graph: skillGraph([['tell', { n: 1 }], ['beliefs']]) };
-    case 'skill-halt':
-      return { graph: skillGraph([['swallow', 'desk']]) };
-    default:
-      return {};
+/** The run of the registry that tells this. */
+async function registryRun(world: World, tells: readonly string[]): Promise<Played> {
+  const query = `WorkflowId = '${REGISTRY_WORKFLOW_ID}'`;
+  for await (const { workflowId, runId } of world.harness.client.workflow.list({ query })) {
+    const text = textOf(await historyOf(world, workflowId, runId));
+    if (tells.every((each) => text.includes(each)))
+      return { workflow_id: workflowId, run_id: runId };
   }
-}
-
-/** The skill writes to the record only: the history then names no file. */
-function skillGraph(steps: Json): JsonObject {
-  const graph = patientGraph();
-  const more = [
-    act('kept', 'acme.kept', { steps }),
-    act('again', 'acme.kept', { steps: [] }, { depends_on: ['kept'] }),
-  ];
-  return {
-    ...graph,
-    graph_id: 'skills',
-    tasks: [...graph.tasks, ...more],
-  } as unknown as JsonObject;
-}
-
-/** Two branches behind T3, by skills that nobody registered: they are skipped side by side with T4. */
-function parallelGraph(): JsonObject {
-  const graph = patientGraph();
-  const branch = (name: string) => ({
-    name,
-    task_type: 'rank_beliefs',
-    skill_ref: 'acme.rank-beliefs',
-    required_state: [],
-    required_permissions: [],
-    depends_on: ['T3'],
-    inputs: { name },
-    timeout_ms: 60_000,
-    output_schema: 'Ranking',
-    side_effects: [],
-  });
-  const tasks = [...graph.tasks, branch('rank-a'), branch('rank-b')];
-  return { ...graph, graph_id: 'parallel', parallel: true, tasks } as unknown as JsonObject;
-}
-
-async function interrupt(world: World, cycle: Planned, shape: CycleShape): Promise<void> {
-  if (shape === 'cancelled') {
-    await world.handle(cycle).cancel();
-    return;
-  }
-  await world.halt(cycle);
-  if (shape === 'halt-expired') return;
-  await world.halted(cycle);
-  await world.decide(cycle, shape === 'halt-resume' ? 'RESUME' : 'ABORT');
+  throw new Error(`no run of the registry tells ${tells.join(', ')}`);
 }
 
 /** A start by another client than ours. */
-async function refused(world: World): Promise<JsonObject> {
-  const graph = patientGraph();
-  const tasks = graph.tasks.filter(({ name }) => name !== 'T2');
+async function refused({ world }: Stage): Promise<Played> {
   const handle = await world.harness.client.workflow.start(EXECUTION_CYCLE, {
     workflowId: `raw-${randomUUID()}`,
     taskQueue: TASK_QUEUE,
-    args: [await world.rawInput({ ...graph, tasks } as unknown as JsonObject)],
+    args: [await world.rawInput(gatelessGraph())],
   });
-  expect(await handle.result()).toMatchObject({ outcome: OUTCOMES['graph-refused'] });
-  return historyOf(world, handle.workflowId);
-}
-
-/** As the server has it, but for who ran where. */
-async function historyOf(world: World, workflowId: string): Promise<JsonObject> {
-  const history = await world.harness.client.workflow.getHandle(workflowId).fetchHistory();
-  const plain = History.toObject(History.create(history), {
-    longs: String,
-    enums: String,
-    bytes: String,
-  });
-  const text = JSON.stringify(plain, (key, value: unknown) => {
-    if (key === 'identity') return 'someone';
-    if (key === 'stackTrace') return '';
-    // A worker's own queue is named after its machine.
-    return typeof value === 'string' ? value.replaceAll(`@${hostname()}`, '@host') : value;
-  });
-  return JSON.parse(text) as JsonObject;
+  await handle.result();
+  return handle.workflowId;
 }

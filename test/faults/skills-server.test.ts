@@ -1,11 +1,11 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sha256 } from '../../src/core/json';
 import type { RegistrySnapshot } from '../../src/core/registry';
 import { REGISTRY_WORKFLOW_ID } from '../../src/core/start';
 import type { EmbeddedServer } from '../../src/server/embedded';
-import { startOwnServer } from '../support/own-server';
+import { impatientBinary, startOwnServer } from '../support/own-server';
 import { graph } from '../e2e/documents';
 import { until } from '../e2e/until';
 import { act, chameleon, SkillDesk } from '../support/skills';
@@ -16,16 +16,8 @@ let server: EmbeddedServer;
 let world: World;
 let desk: SkillDesk;
 
-/** A server that asks for a fresh history after a few events already: the registry then continues as new now and then. */
-function impatient(): string {
-  const path = join(home, 'temporal.sh');
-  const more = '--dynamic-config-value limit.historyCount.suggestContinueAsNew=30';
-  writeFileSync(path, `#!/bin/sh\nexec ${process.env['HARNESS_TEST_BINARY'] ?? ''} "$@" ${more}\n`);
-  chmodSync(path, 0o755);
-  return path;
-}
-
-const start = (port: number): Promise<EmbeddedServer> => startOwnServer(home, port, impatient());
+const start = (port: number): Promise<EmbeddedServer> =>
+  startOwnServer(home, port, impatientBinary(home));
 
 beforeAll(async () => {
   server = await start(0);
