@@ -173,7 +173,7 @@ describe('builds that are pinned', () => {
     expect(await stop(plain)).toBe(0);
     expect(await stop(b)).toBe(0);
     await world.expectSound();
-  });
+  }, 180_000);
 
   async function cyclesOf(schedule: string, build: string): Promise<number> {
     const { count } = await world.harness.client.workflow.count(
@@ -206,6 +206,14 @@ describe('builds that are pinned', () => {
     const said = world.box.said(worker);
     expect(said).toContain('build C of deployment harness is not current');
     expect(said).toContain('`harness deployment current C`');
+    for (const [args, sentence] of [
+      [['current', 'D'], 'no worker of build D of deployment harness asks for tasks'],
+      [['current'], 'name one build id, or --unversioned'],
+      [['drained', 'D'], 'no worker of build D has ever run'],
+    ] as const) {
+      const { status, stderr } = await world.box.run(['deployment', ...args]);
+      expect([status, stderr]).toEqual([1, expect.stringContaining(sentence)]);
+    }
   });
 });
 
@@ -230,10 +238,10 @@ describe('workers without a build id', () => {
     // The doorbell: it is only looked at, and that needs the history.
     await world.handle(halted).signal('latch');
     await until('B has refused it', () => failedForOtherCode(world, halted));
-    const { status, value } = await world.box.json(['cycle', 'show', halted.cycle_id]);
-    expect({ status, value }).toMatchObject({ value: { phase: 'HALTED', outcome: null } });
-
     await world.killWorkers();
+    // What it is, the trail tells.
+    expect(await world.show(halted)).toMatchObject({ phase: 'HALTED', outcome: null });
+
     await world.worker();
     await world.decide(halted, 'RESUME');
     expect(await world.ended(halted)).toMatchObject(COMPLETED);
