@@ -13,7 +13,7 @@ import { PEOPLE } from './people.mjs';
 import { PEOPLE_FAULTS, planOf } from './plan.mjs';
 import { sleep, World } from './world.mjs';
 
-const START_MS = 60_000;
+const START_MS = 300_000;
 const BLOCKED_MS = 1_500;
 const say = (line) => process.stderr.write(`${line}\n`);
 
