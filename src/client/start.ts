@@ -5,6 +5,8 @@ import {
 } from '@temporalio/client';
 import type { JsonObject } from '../core/json';
 import type { Policy } from '../core/policy';
+import { projectTrail } from '../core/projection';
+import { resultOf } from '../core/result';
 import { type CycleInput, EXECUTION_CYCLE, TASK_QUEUE, workflowIdFor } from '../core/start';
 import { Problem } from '../problem';
 import { HARNESS_KEYS } from '../search-attributes';
@@ -41,10 +43,11 @@ export async function startCycle(
 ): Promise<Started> {
   const { store } = harness;
   const { cycle_id, mode } = prepared;
-  const [known, ended] = await Promise.all([
+  const [known, result] = await Promise.all([
     store.cycles.find(cycle_id),
     store.cycles.result(cycle_id),
   ]);
+  const ended = result ?? (known === null ? null : await endOnRecord(store, cycle_id));
   const workflowId =
     known?.workflow_id ?? workflowIdFor(mode, prepared.bundle.value['timestamp'], cycle_id);
   const answer = (runId: string | null, deduplicated: boolean): Started => ({
@@ -72,6 +75,23 @@ export async function startCycle(
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     return answer(await sameCycle(harness, workflowId, cycle_id), true);
   }
+}
+
+/**
+ * Cut off behind its last entry, before its result was stored, a cycle has ended all the same: the record stands, and the
+ * result is made of it. One that ended CANCELLED may be on its way again, and has none then.
+ */
+async function endOnRecord(
+  { audit, cycles }: Harness['store'],
+  cycleId: string,
+): Promise<JsonObject | null> {
+  const entries = (await audit.read(cycleId)) ?? [];
+  const last = entries.at(-1);
+  if (last?.type !== 'CYCLE_ENDED' || last.data['outcome'] === 'CANCELLED') return null;
+  const told = projectTrail(entries);
+  const result = resultOf(told.cycle, last.run_id, told.audit) as unknown as JsonObject;
+  await cycles.putResult(cycleId, result);
+  return result;
 }
 
 async function storeDocuments(

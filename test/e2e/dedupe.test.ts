@@ -69,6 +69,19 @@ it('C4.I2 started twice is one cycle: the same ids, the same result, nothing run
   expect(one.value['run_id']).toBe(two.value['run_id']);
 });
 
+it('R36 cut off behind its last entry, a cycle has ended: a further start makes its result of the record', async () => {
+  const args = [...startArgs(uniqueBundle()), '--wait'];
+  const { value } = await box.json(args);
+  const cycleId = String(value['cycle_id']);
+  const { cycles } = await box.store();
+  const result = await cycles.result(cycleId);
+  await cycles.dropResult(cycleId);
+  const again = await box.json(args);
+  expect(again).toMatchObject({ status: 0, value: { ...value, deduplicated: true } });
+  expect(await cycles.result(cycleId)).toEqual(result);
+  expect(await runsOf(cycleId)).toHaveLength(1);
+});
+
 it('C4.I2 started ten times at once runs once', async () => {
   const args = startArgs(uniqueBundle());
   const started = await Promise.all(Array.from({ length: 10 }, () => box.json(args)));
