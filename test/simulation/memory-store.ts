@@ -20,6 +20,7 @@ import {
   type Store,
   StoreError,
 } from '../../src/store/store';
+import { isAt, snapshotText } from '../../src/store/rules/registry';
 import { MemoryEffects } from './memory-effects';
 
 /** What happens around each look at the store and each writing: a pause, a failure. */
@@ -163,7 +164,16 @@ export function memoryStore(place: Memory | (() => Memory), weather: Weather = C
           const registry = withNotes(snapshot?.registry ?? EMPTY_REGISTRY, notes);
           return { registry, pointer, snapshot };
         }),
-      publish: () => Promise.reject(new Error('the simulation changes no registry')),
+      publish: (from, next) =>
+        write(() => {
+          const place = here();
+          if (!isAt(place.pointer, from)) return null;
+          const bytes = Buffer.from(snapshotText(next));
+          const hash = hashBytes(bytes);
+          place.documents.set(hash, bytes);
+          place.pointer = { version: next.registry.version, hash };
+          return place.pointer;
+        }),
       note: (id, make) =>
         write(() => {
           const known = here().notes.find((each) => each.id === id);
