@@ -15,7 +15,6 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/bin bin
 COPY --from=build /app/dist dist
 COPY --from=build /app/migrations migrations
-COPY --from=build /app/migrations migrations
 COPY --from=build /app/node_modules node_modules
 RUN ln -s /app/bin/harness.js /usr/local/bin/harness
 USER node
