@@ -96,7 +96,14 @@ async function workerOn(
   const skills = openSkillHost(config, process.env, metrics?.sandboxStarted);
   // The first skill finds a process that is ready; without skills none is started.
   if ((await store.registry.now()).pointer !== null) await skills.sandbox();
-  const { current } = await routingOf(workflowService, namespace);
+  const idle = await routingOf(workflowService, namespace).then(
+    ({ current }) => idleBecause(build, current),
+    (error: unknown) => {
+      // Of a server that is just starting the part that knows this may not answer yet; it is for a sentence alone.
+      log.warn(`which build is current cannot be asked yet: ${messageOf(error)}`);
+      return null;
+    },
+  );
   const worker = await Worker.create({
     connection,
     namespace,
@@ -126,7 +133,7 @@ async function workerOn(
     await connection.close();
   });
   return {
-    idle: idleBecause(build, current),
+    idle,
     stopped,
     async drain() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
