@@ -169,7 +169,11 @@ describe('C3.F3 a halt card tells', () => {
     const code = 'UNDECLARED_SIDE_EFFECT';
     expect(drawn(cycle).evidence).toEqual([
       ...['c', 'd', 'e', 'f'].map((detail) => `${code}: ${detail}`),
-      ...['2', '3', '4', '5', '6'],
+      '2',
+      '3',
+      '4',
+      '5',
+      '6',
     ]);
   });
 
