@@ -15,6 +15,9 @@ const BESIDE = [
   'drill/grade',
 ].map((name) => `test/${name}.test.ts`);
 
+/** With `--left`, tests that take longer are left out: they have had their turn at each of those mutants. Milliseconds. */
+const QUICK_MS = 400;
+
 /** The mutants that `--left` asks for; null: all. */
 const left = process.env.MUTANTS_LEFT
   ? new Set(JSON.parse(readFileSync(process.env.MUTANTS_LEFT, 'utf8')))
@@ -123,6 +126,7 @@ class CoreTests {
   async #verdict(ns, filter) {
     const tests = this.#tests
       .filter(({ id }) => filter === undefined || filter.has(id))
+      .filter(({ id }) => left === null || (this.#took.get(id) ?? 0) <= QUICK_MS)
       .sort((a, b) => (this.#took.get(a.id) ?? 0) - (this.#took.get(b.id) ?? 0));
     let nrOfTests = 0;
     for (const { id, run } of tests) {
