@@ -165,6 +165,18 @@ describe('the balance of a schedule', () => {
     expect(balanceOf(ledger(created), 119_999)).toMatchObject({ pending: 1, expected: 1 });
   });
 
+  test('C1.1: it is accounted for from its creation on, however it is set up later', () => {
+    const updated = line('SCHEDULE_UPDATED', setup(125));
+    expect(balanceOf(ledger(created), 105_000).accounted_until).toBe(at(100));
+    expect(balanceOf(ledger(created, updated), 126_000).accounted_until).toBe(at(100));
+  });
+
+  test('C1.1: what ran before a stretch that was given up takes nothing from that stretch', () => {
+    const missed = notRun(130, 'MISSED', { last_nominal_time: at(190), count: 7 });
+    const balance = balanceOf(ledger(created, ran(110), missed, ran(120), ran(140)), 190_000);
+    expect(balance).toMatchObject({ ran: 3, not_run: { MISSED: 6 } });
+  });
+
   test('C1.1: of a schedule that was never created nothing is expected', () => {
     expect(balanceOf(ledgerOf([]), 999_000)).toEqual({
       since: null,
