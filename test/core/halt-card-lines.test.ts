@@ -152,7 +152,7 @@ describe('C3.F3 a halt card tells', () => {
     expect(drawn(haltedAt()).evidence).toEqual([]);
   });
 
-  test('C7.V: the last five violations that halt, each once, and the last five further causes', () => {
+  test('C7.V1: the last five violations that halt, each once, and the last five further causes', () => {
     const cycle = haltedAt();
     const violation = (detail: string, response: Violation['response']): Event =>
       event('VIOLATION', 'C7.V1', at(5), {
