@@ -296,6 +296,21 @@ test('R17: a skill tells all its quarantines, releases and its end, each once', 
   expect(violationsOf(moving.registry, 'acme.rank')).toEqual({ tenure: 2, count: 0 });
 });
 
+test('R17: no entry that was cited of a deregistered skill before brings it back, that of a release neither', () => {
+  const moving = new Moving();
+  moving.register();
+  moving.register({ skill_version: '1.1.0', decision_ledger_ref: 'D012' }, 'b');
+  moving.ask('activate', 'acme.rank@1.0.0', 'D011');
+  moving.violate('UNDECLARED_SIDE_EFFECT', 1);
+  moving.ask('release', 'acme.rank', 'D015');
+  for (const n of [2, 3]) moving.violate('TIMEOUT', n);
+  const back = (decision_ledger_ref: string) =>
+    moving.register({ skill_version: '2.0.0', decision_ledger_ref }, 'c');
+  for (const ledger of ['D010', 'D011', 'D012', 'D015'])
+    expect(problemOf(back(ledger))).toContain(`${ledger} was cited for it before`);
+  expect(back('D016')).toMatchObject({ changed: true });
+});
+
 test('C3.P5: of several deprecated versions a reference without one is that which moved last', () => {
   const moving = new Moving();
   for (const [i, version] of ['1.0.0', '1.1.0', '1.2.0'].entries())
