@@ -533,6 +533,15 @@ describe('C4.G what is no condition, and what is said of it', () => {
     );
   });
 
+  test('C4.G: a field is compared with what is of its own kind, in the spelling that is told', () => {
+    const told = (text: string) => refused(text)?.message;
+    expect(told('regime.is_stable == 1')).toMatch(/compared with true or false$/);
+    expect(told('regime.confidence > true')).toMatch(/compared with a number like -0\.5$/);
+    expect(told('macro.risk.x == 7')).toMatch(/a string in single quotes, .* like 'string'$/);
+    for (const text of ['"a"', "'a\\\\b'", "'a\tb'", "'a", 'true', 'a'])
+      expect(refused(`macro.risk.x == ${text}`)).not.toBeNull();
+  });
+
   test('C4.G: only confidence and size are compared by size, in a number as JSON writes it', () => {
     for (const name of ['regime.bias', 'regime.is_stable', 'flow.gamma_exposure'])
       expect(refused(`${name} < 1`)).toMatchObject({ token: '<' });

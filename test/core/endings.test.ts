@@ -321,6 +321,32 @@ describe('what people see of a cycle', () => {
     expect(cycleReport(violation)).toMatch(/\*\*HARNESS_VIOLATION\*\* OVERRIDE_ATTEMPT: \S/);
   });
 
+  test('the report names twenty reasons and twenty violations, and each section stands apart', () => {
+    const { cycle } = simulate({ policy: never, ...LOOK, waits: [[{ decide: 'SKIP_TASK' }]] });
+    const [violation] = cycle.violations;
+    if (violation === undefined) throw new Error('an attempt to override is one');
+    for (let i = 0; i < 30; i += 1) {
+      cycle.reasons.push({ code: 'SOURCE_FAILED', detail: `${i}` });
+      cycle.violations.push({ ...violation, skill_ref: 'acme.rank@1.2.0' });
+    }
+    const lines = cycleReport(cycle).split('\n');
+    const linesOf = (title: string): string[] =>
+      lines.slice(lines.indexOf(`### ${title}`) + 1).slice(0, 21);
+    for (const title of ['Reasons', 'Violations']) {
+      expect(
+        linesOf(title)
+          .slice(0, 20)
+          .every((line) => line.startsWith('- **')),
+      ).toBe(true);
+      expect(linesOf(title)[20]).toBe('');
+    }
+    expect(linesOf('Violations')[0]).not.toContain(' by acme');
+    expect(linesOf('Violations')[1]).toContain('OVERRIDE_ATTEMPT by acme.rank@1.2.0: ');
+    lines.forEach((line, i) => {
+      if (line.startsWith('###')) expect(lines[i - 1]).toBe('');
+    });
+  });
+
   test('the report names forty tasks, and of more how many more there are', () => {
     const of = (count: number) => {
       const tasks = Array.from({ length: count - 4 }, (_, i) => task(`X${i}`));
