@@ -69,6 +69,17 @@ describe('R25 what is still open when a cycle ends', () => {
     );
   });
 
+  test('CA: a state from the future is what a rejection came of, not what else was found', () => {
+    const bundle = bundleWith({
+      'regime_state.timestamp': at(3_600_000),
+      'regime_state.confidence': 0.1,
+    });
+    const { result } = simulate({ bundle });
+    expect(result.summary).toMatch(
+      /^Refused to execute on this state: STATE_FROM_FUTURE, .*\. No graph was built\.$/,
+    );
+  });
+
   test('CA: and the sentence of the end counts it as skipped', () => {
     const { result } = simulate(LOOK);
     expect(result.summary).toContain('Of 4 tasks 2 succeeded, 2 skipped, 0 failed; 0 actions.');
