@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { createRequire } from 'node:module';
+import { keyOf } from './key.mjs';
 
 /**
  * `npm run mutate` goes through the whole core, the most important files first; `npm run mutate -- engine halts` through some.
  * In batches, so that what was found is kept when it is interrupted: reports/mutation/files holds one report a file.
+ * `npm run mutate -- --left halts` goes only through those that no test saw the last time (of all files, when none is named).
  * `npm run mutate -- --table` prints the scores as docs/proof.md shows them, and runs nothing.
  */
 const REPORTS = 'reports/mutation';
@@ -31,26 +33,66 @@ function batches(asked) {
   return [...FIRST, ...further];
 }
 
-function mutate(names) {
-  const stryker = createRequire(import.meta.url).resolve('@stryker-mutator/core/package.json');
-  const bin = join(stryker, '../bin/stryker.js');
-  const files = names.map((name) => `src/core/${name}.ts`).join(',');
-  const report = join(REPORTS, 'mutation.json');
-  rmSync(report, { force: true });
-  const { status } = spawnSync(process.execPath, [bin, 'run', '--mutate', files], {
-    stdio: 'inherit',
-  });
-  if (!existsSync(report)) return status ?? 1;
-  const { files: found } = JSON.parse(readFileSync(report, 'utf8'));
-  for (const name of names) {
-    const mutants = found[`src/core/${name}.ts`]?.mutants ?? [];
-    const kept = mutants.map(({ mutatorName, replacement, location, status, statusReason }) => {
-      const { line, column } = location.start;
-      return { mutatorName, replacement, line, column, status, statusReason };
-    });
+const LEFT = new Set(['Survived', 'NoCoverage']);
+
+function keptOf(name) {
+  const path = join(FILES, `${name}.json`);
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : [];
+}
+
+/**
+ * What was found stays found: the files have not changed since, and tests only come. The runner passes over it, and tries the
+ * others once more.
+ */
+function again(names) {
+  const left = names.flatMap((name) =>
+    keptOf(name)
+      .filter(({ status }) => LEFT.has(status))
+      .map((mutant) => keyOf(name, mutant)),
+  );
+  const some = names.filter((name) => keptOf(name).some(({ status }) => LEFT.has(status)));
+  if (some.length === 0) return 0;
+  writeFileSync(join(REPORTS, 'left.json'), JSON.stringify(left));
+  const found = stryker(some, { MUTANTS_LEFT: resolve(REPORTS, 'left.json') });
+  if (found === null) return 1;
+  for (const name of some) {
+    const now = new Map(mutantsIn(found, name).map((mutant) => [keyOf(name, mutant), mutant]));
+    const kept = keptOf(name).map((mutant) =>
+      LEFT.has(mutant.status) ? (now.get(keyOf(name, mutant)) ?? mutant) : mutant,
+    );
     writeFileSync(join(FILES, `${name}.json`), JSON.stringify(kept, null, 1));
   }
   return 0;
+}
+
+function mutate(names) {
+  const found = stryker(names);
+  if (found === null) return 1;
+  for (const name of names)
+    writeFileSync(join(FILES, `${name}.json`), JSON.stringify(mutantsIn(found, name), null, 1));
+  return 0;
+}
+
+function mutantsIn(found, name) {
+  const mutants = found[`src/core/${name}.ts`]?.mutants ?? [];
+  return mutants.map(({ mutatorName, replacement, location, status, statusReason }) => {
+    const { line, column } = location.start;
+    return { mutatorName, replacement, line, column, status, statusReason };
+  });
+}
+
+/** The mutants of each file; null: Stryker came to no report. */
+function stryker(names, env = {}) {
+  const home = createRequire(import.meta.url).resolve('@stryker-mutator/core/package.json');
+  const bin = join(home, '../bin/stryker.js');
+  const report = join(REPORTS, 'mutation.json');
+  rmSync(report, { force: true });
+  const files = names.map((name) => `src/core/${name}.ts`).join(',');
+  spawnSync(process.execPath, [bin, 'run', '--mutate', files], {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  return existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).files : null;
 }
 
 const sum = (counts, ...names) => names.reduce((all, name) => all + (counts[name] ?? 0), 0);
@@ -84,10 +126,14 @@ function table() {
   ].join('\n');
 }
 
-const asked = process.argv.slice(2);
+const given = process.argv.slice(2);
+const asked = given.filter((word) => !word.startsWith('--'));
 mkdirSync(FILES, { recursive: true });
-if (asked.includes('--table')) process.stdout.write(`${table()}\n`);
-else {
+if (given.includes('--table')) process.stdout.write(`${table()}\n`);
+else if (given.includes('--left')) {
+  process.exitCode = again(asked.length > 0 ? asked : core());
+  process.stdout.write(`${table()}\n`);
+} else {
   for (const names of batches(asked)) process.exitCode ||= mutate(names);
   process.stdout.write(`${table()}\n`);
 }

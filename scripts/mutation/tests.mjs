@@ -53,16 +53,27 @@ export function loadCore(folder) {
 export function loadTests(file) {
   const found = [];
   let within = [];
+  let around = { before: [], after: [] };
 
   const test = (title, body) => {
     const name = [...within, title].join(' › ');
-    found.push({ id: `${file}#${found.length} ${name}`, name, file, run: body });
+    const { before, after } = around;
+    const run = async () => {
+      for (const hook of before) await hook();
+      try {
+        await body();
+      } finally {
+        for (const hook of after) await hook();
+      }
+    };
+    found.push({ id: `${file}#${found.length} ${name}`, name, file, run });
   };
   const describe = (title, body) => {
-    const outside = within;
+    const outside = { within, around };
     within = [...within, title];
+    around = { before: [...around.before], after: [...around.after] };
     body();
-    within = outside;
+    ({ within, around } = outside);
   };
   const eachOf = (define) => (rows) => (title, body) => {
     for (const row of rows) {
@@ -73,7 +84,11 @@ export function loadTests(file) {
   test.each = eachOf(test);
   describe.each = eachOf(describe);
 
-  Object.assign(globalThis, { describe, test, it: test, expect: require('expect').expect });
+  const beforeEach = (hook) => void around.before.push(hook);
+  const afterEach = (hook) => void around.after.unshift(hook);
+
+  const { expect } = require('expect');
+  Object.assign(globalThis, { describe, test, it: test, expect, beforeEach, afterEach });
   require(file);
   return found;
 }

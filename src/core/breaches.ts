@@ -1,5 +1,5 @@
 import type { Action } from './actions';
-import { type Cycle, fold, newCycle, type TaskState } from './cycle';
+import { type Cycle, fold, newCycle, openedOf, type TaskState } from './cycle';
 import type { Entry } from './entry';
 import type { Event, EventOf } from './events';
 import { actionId, cycleId, hashOf, tickId } from './identity';
@@ -140,10 +140,10 @@ function taskOf(cycle: Cycle, name: string | null): TaskState | undefined {
 }
 
 /** R6: the policy echoed is the one that the hash names. */
-function breachOfPolicy({ opened }: Cycle): string | null {
-  if (opened === null) return 'the cycle was never opened';
-  const hash = hashOf(opened.policy as unknown as JsonObject);
-  return hash === opened.policy_hash ? null : 'the policy on record does not hash to policy_hash';
+function breachOfPolicy(cycle: Cycle): string | null {
+  const { policy, policy_hash } = openedOf(cycle);
+  const hash = hashOf(policy as unknown as JsonObject);
+  return hash === policy_hash ? null : 'the policy on record does not hash to policy_hash';
 }
 
 /** C3.P1–P5, C3.D2, C3.F3, C4.O, C6.T2, R4. That no task starts while a halt waits, or twice, the fold says. */
@@ -203,7 +203,7 @@ function breachOfSkip(cycle: Cycle, { task: name, data }: EventOf<'TASK_SKIPPED'
   const { code, detail } = data.reason;
   if (!Object.hasOwn(REASONS, code) || typeof detail !== 'string' || detail === '')
     return `${name} is skipped without a reason (C4.S)`;
-  if (data.snapshot !== cycle.opened?.input_hash)
+  if (data.snapshot !== openedOf(cycle).input_hash)
     return `${name} is skipped without the snapshot of its state (C4.S)`;
   return null;
 }

@@ -152,7 +152,7 @@ function register(
       skill: { ...skill, versions: { ...skill.versions, [skill_version]: version } },
       message,
     };
-  const cited = Object.values(skill.versions).some(({ history }) =>
+  const cited = [skill, ...Object.values(skill.versions)].some(({ history }) =>
     history.some((each) => each.ledger === ledger),
   );
   if (cited)

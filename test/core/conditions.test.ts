@@ -483,3 +483,87 @@ describe('C4.G whatever the text, it is parsed or refused', () => {
     expect(refusal(`${text} `)).toEqual([CONDITION_CHARS_MAX, '']);
   });
 });
+
+describe('C4.G what is no condition, and what is said of it', () => {
+  const refused = (text: string) => {
+    const parsed = parseCondition(text);
+    return parsed.ok ? null : parsed.error;
+  };
+
+  test.each(['and', 'or', 'in', 'true', 'false', 'not', '=='])(
+    'C4.G: where a field must stand, %s stands in vain',
+    (word) => {
+      const message = 'a field must stand here';
+      for (const text of [`not ${word}`, `regime.is_stable and ${word}`])
+        expect(refused(text)).toMatchObject(
+          word === 'not' ? { token: '', position: text.length } : { token: word, message },
+        );
+    },
+  );
+
+  test.each(['', '   '])('C4.G: %j is empty', (text) => {
+    expect(refused(text)).toEqual({
+      position: text.length,
+      token: '',
+      message: 'the condition is empty',
+    });
+  });
+
+  test('C4.G: a name that begins like a field, or ends like one, is none', () => {
+    for (const name of ['factor.9_permitted', 'factor.a_permitted2', 'factor.a-b_permitted'])
+      expect(refused(name)).not.toBeNull();
+    expect(refused('factor.a_b2_permitted')).toBeNull();
+    expect(refused("macro.growth_inflation.x == 'a'")).toBeNull();
+    for (const name of [
+      'macro.growth.x',
+      'macro.risk',
+      'macro.risk.x.y',
+      'macro..x',
+      'macro.risk.',
+    ])
+      expect(refused(`${name} == 'a'`)).not.toBeNull();
+  });
+
+  test('C4.G: of a name that is no field the fields of its state are told', () => {
+    expect(refused('flow.none')?.message).toBe(
+      'the fields of flow are rebalance_pressure, gamma_exposure, liquidity_score, index_rebalance_imminent, options_expiry_today, month_end',
+    );
+    expect(refused('macro.none.x')?.message).toBe(
+      'the fields of macro are monetary.<name>, liquidity.<name>, growth_inflation.<name>, risk.<name>',
+    );
+  });
+
+  test('C4.G: a field is compared with what is of its own kind, in the spelling that is told', () => {
+    const told = (text: string) => refused(text)?.message;
+    expect(told('regime.is_stable == 1')).toMatch(/compared with true or false$/);
+    expect(told('regime.confidence > true')).toMatch(/compared with a number like -0\.5$/);
+    expect(told('macro.risk.x == 7')).toMatch(/a string in single quotes, .* like 'string'$/);
+    for (const text of ['"a"', "'a\\\\b'", "'a\tb'", "'a", 'true', 'a'])
+      expect(refused(`macro.risk.x == ${text}`)).not.toBeNull();
+  });
+
+  test('C4.G: only confidence and size are compared by size, in a number as JSON writes it', () => {
+    for (const name of ['regime.bias', 'regime.is_stable', 'flow.gamma_exposure'])
+      expect(refused(`${name} < 1`)).toMatchObject({ token: '<' });
+    for (const number of ['1', '-0.5', '1e3', '1E+3', '2e-1', '0'])
+      expect(refused(`regime.confidence < ${number}`)).toBeNull();
+    for (const number of ['01', '1.', '.5', '1e', '1e999', "'1'", 'true'])
+      expect(refused(`regime.confidence < ${number}`)).not.toBeNull();
+  });
+
+  test.each([
+    ['<', [true, false, false]],
+    ['<=', [true, true, false]],
+    ['>', [false, false, true]],
+    ['>=', [false, true, true]],
+    ['==', [false, true, false]],
+    ['!=', [true, false, true]],
+  ])('C4.G: regime.confidence %s 0.75, below, at and above it', (operator, expected) => {
+    const compared = condition(`regime.confidence ${operator} 0.75`);
+    const values = [0.74, 0.75, 0.76].map((confidence) => {
+      const regime_state = { ...FULL.regime_state, confidence };
+      return evaluateCondition(compared, { ...FULL, regime_state }).value;
+    });
+    expect(values).toEqual(expected);
+  });
+});

@@ -126,3 +126,11 @@ describe('R14 where a violation takes two people', () => {
     );
   });
 });
+
+test('C3.F3: who has decided to go on may still end the cycle, and no name is somebody twice by its spelling', () => {
+  const cycle = halted('violation');
+  expect(types(decide(cycle, 'bob', 'RESUME'))).toEqual(['DECISION_SEEN']);
+  expect(decide(cycle, ' BOB ', 'RESUME').accepted).toBe(false);
+  expect(decide(cycle, 'ｂｏｂ', 'RESUME').accepted).toBe(false);
+  expect(types(decide(cycle, 'bob', 'ABORT'))).toEqual(['DECISION_TAKEN']);
+});

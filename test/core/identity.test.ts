@@ -6,6 +6,8 @@ import {
   effectKey,
   hashBytes,
   hashOf,
+  LATCH_CHAIN,
+  LEDGER_CHAIN,
   planHash,
   taskId,
   tickId,
@@ -184,4 +186,9 @@ describe('ids', () => {
       planHash({ ...plan, tasks: [two, one] }),
     );
   });
+});
+
+test('C1.1: the chains of the harness itself keep their names, so that what is on disk is found again', () => {
+  expect(LATCH_CHAIN).toBe('a7a3ef2b-201f-588f-92a3-381b3e95b98d');
+  expect(LEDGER_CHAIN).toBe('604a841d-8b7b-5643-8a34-80f44add7eb4');
 });

@@ -168,3 +168,25 @@ describe('a cycle that looks at the latch', () => {
     expect(judgeDecision(cycle, asked, [], AT)).toMatchObject({ code: 'OVERRIDE_ATTEMPT' });
   });
 });
+
+test('R14, C5.O: whoever asks the latch for more than it allows asks the harness to relax itself, and only then', () => {
+  const latch = after(latchDraft(NO_LATCH, cause, AT));
+  const refused = (changes: object) => judgeClearing(latch, { ...decision, ...changes }, AT).draft;
+  expect(refused({ choice: 'ABORT' })).toMatchObject({
+    type: 'LATCH_REFUSED',
+    clause: 'C3.F3',
+    actor: 'bob',
+    data: { violation: 'HARNESS_VIOLATION', decision: { choice: 'ABORT' } },
+  });
+  expect(refused({ halt_id: 'harness-h9' })).toMatchObject({ data: { violation: null } });
+});
+
+test('C3.F3: a further cause names the halt that it is one of; where none is set there is none to clear', () => {
+  const again = latchDraft(after(latchDraft(NO_LATCH, cause, AT)), { ...cause, detail: 'b' }, AT);
+  expect(again.data).toEqual({ halt_id: 'harness-h1', code: 'OPERATOR_HALT', detail: 'b' });
+  expect(judgeClearing(NO_LATCH, decision, AT)).toEqual({
+    accepted: false,
+    message: 'the harness is not halted',
+    draft: null,
+  });
+});

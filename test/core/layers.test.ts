@@ -87,3 +87,17 @@ test('C7.V3: the layers stand in the order in which data flows', () => {
   expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
   expect(new Set(numbers).size).toBe(18);
 });
+
+test.each([
+  ['L5.5', 'active_latent_layers has to list L5.5'],
+  ['L5.7', 'active_latent_layers has to list L5.7'],
+  ['L5.8', 'active_latent_layers has to list L5.8'],
+  ['L6.5', 'factor_layer has to be ACTIVE'],
+])(
+  'C7.V3, R16: %s is depended on only when the policy says that it is active: %s',
+  (layer, how) => {
+    const of = skill('L9', [layer, 'L6']);
+    expect(layerProblems(of, LATENT)).toEqual([expect.stringContaining(how)]);
+    expect(layerProblems(of, ACTIVE)).toEqual([]);
+  },
+);

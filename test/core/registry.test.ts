@@ -7,6 +7,7 @@ import {
   type Registry,
   snapshotFor,
   type ViolationNote,
+  violationsOf,
   withNotes,
 } from '../../src/core/registry';
 import {
@@ -264,4 +265,119 @@ test('the report of the registry names each skill, its standing and its versions
   const report = registryReport(moving.registry);
   expect(report).toContain('**acme.rank** QUARANTINED');
   expect(report).toContain('`1.0.0` ACTIVE · D010');
+});
+
+const historyOf = (moving: Moving): readonly string[] =>
+  moving.registry.skills['acme.rank']?.history.map(({ to }) => to) ?? [];
+
+test('R17: a skill tells all its quarantines, releases and its end, each once', () => {
+  const moving = new Moving();
+  expect(violationsOf(moving.registry, 'acme.rank')).toEqual({ tenure: 1, count: 0 });
+  moving.register();
+  expect(historyOf(moving)).toEqual([]);
+  moving.violate('UNDECLARED_SIDE_EFFECT', 1);
+  moving.violate('LAYER_BYPASS', 2);
+  expect(historyOf(moving)).toEqual(['QUARANTINED']);
+  moving.ask('release', 'acme.rank', 'D015');
+  moving.violate('TIMEOUT', 3);
+  expect(historyOf(moving)).toEqual(['QUARANTINED', 'RELEASED', 'DEREGISTERED']);
+  const [first] = moving.registry.skills['acme.rank']?.history ?? [];
+  expect(first).toEqual({
+    to: 'QUARANTINED',
+    ledger: null,
+    by: 'UNDECLARED_SIDE_EFFECT in cycle c',
+    at: AT,
+  });
+  // Deregistered is for good: a quarantine that was noted late does not undo it.
+  moving.violate('UNDECLARED_SIDE_EFFECT', 4);
+  expect([moving.state(), historyOf(moving).length]).toEqual(['DEREGISTERED', 3]);
+  moving.register({ skill_version: '2.0.0', decision_ledger_ref: 'D030' }, 'b');
+  expect(historyOf(moving)).toEqual(['QUARANTINED', 'RELEASED', 'DEREGISTERED', 'RELEASED']);
+  expect(violationsOf(moving.registry, 'acme.rank')).toEqual({ tenure: 2, count: 0 });
+});
+
+test('R17: no entry that was cited of a deregistered skill before brings it back, that of a release neither', () => {
+  const moving = new Moving();
+  moving.register();
+  moving.register({ skill_version: '1.1.0', decision_ledger_ref: 'D012' }, 'b');
+  moving.ask('activate', 'acme.rank@1.0.0', 'D011');
+  moving.violate('UNDECLARED_SIDE_EFFECT', 1);
+  moving.ask('release', 'acme.rank', 'D015');
+  for (const n of [2, 3]) moving.violate('TIMEOUT', n);
+  const back = (decision_ledger_ref: string) =>
+    moving.register({ skill_version: '2.0.0', decision_ledger_ref }, 'c');
+  for (const ledger of ['D010', 'D011', 'D012', 'D015'])
+    expect(problemOf(back(ledger))).toContain(`${ledger} was cited for it before`);
+  expect(back('D016')).toMatchObject({ changed: true });
+});
+
+test('C3.P5: of several deprecated versions a reference without one is that which moved last', () => {
+  const moving = new Moving();
+  for (const [i, version] of ['1.0.0', '1.1.0', '1.2.0'].entries())
+    moving.register({ skill_version: version }, String(i));
+  for (const version of ['1.1.0', '1.2.0', '1.0.0']) moving.ask('activate', `acme.rank@${version}`);
+  moving.ask('deprecate', 'acme.rank@1.0.0');
+  expect(factsOf(moving.registry, 'acme.rank')?.skill_version).toBe('1.0.0');
+  for (const version of ['1.0.0', '1.2.0', '1.1.0']) moving.ask('remove', `acme.rank@${version}`);
+  expect(factsOf(moving.registry, 'acme.rank')).toMatchObject({
+    skill_version: '1.1.0',
+    state: 'REMOVED',
+  });
+});
+
+test('C7.L: what never was active is removed at once, and a step twice is one step', () => {
+  const moving = new Moving();
+  moving.register();
+  expect(moving.ask('remove', 'acme.rank')).toMatchObject({
+    changed: true,
+    message: 'acme.rank@1.0.0 is REMOVED',
+  });
+  expect(moving.ask('remove', 'acme.rank@1.0.0')).toMatchObject({
+    changed: false,
+    message: 'acme.rank@1.0.0 is REMOVED already',
+  });
+  expect(moving.ask('activate', 'acme.rank')).toMatchObject({
+    problem: 'no version of acme.rank can be made ACTIVE: one that is REGISTERED can',
+  });
+  expect(moving.ask('activate', 'acme.rank@9.0.0')).toMatchObject({
+    problem: 'acme.rank@9.0.0 is not registered',
+  });
+});
+
+test('C7.R: to register takes a manifest and its stored registration, and says which version it is', () => {
+  const change = { operation: 'register', skill: 'acme.rank', ledger: 'D010' } as const;
+  const asked = (registration: Sha256 | null, of: SkillManifest | null) =>
+    judgeChange(EMPTY_REGISTRY, { ...change, by: 'ada', change_id: 'c', registration }, of, AT);
+  expect(problemOf(asked(null, manifest()))).toBe('there is nothing to register');
+  expect(problemOf(asked(hash('a'), null))).toBe('there is nothing to register');
+  expect(asked(hash('a'), manifest())).toMatchObject({ message: 'acme.rank@1.0.0 is REGISTERED' });
+});
+
+test('R28: an activation deprecates only the version that was active', () => {
+  const moving = new Moving();
+  for (const version of ['1.0.0', '1.1.0', '1.2.0'])
+    moving.register({ skill_version: version }, version.slice(2, 3));
+  moving.ask('activate', 'acme.rank@1.0.0');
+  moving.ask('activate', 'acme.rank@1.1.0');
+  const states = ['1.0.0', '1.1.0', '1.2.0'].map((version) => moving.state(`acme.rank@${version}`));
+  expect(states).toEqual(['DEPRECATED', 'ACTIVE', 'REGISTERED']);
+});
+
+test('the report of the registry counts what it shows, and of a long one shows two hundred lines', () => {
+  const of = (versions: number, violations: number): string[] => {
+    const moving = new Moving();
+    for (let i = 0; i < versions; i += 1) moving.register({ skill_version: `1.${i}.0` }, 'a');
+    for (let n = 1; n <= violations; n += 1) moving.violate('TIMEOUT', n);
+    return registryReport(moving.registry).split('\n');
+  };
+  expect(of(0, 0)).toEqual(['## Skill registry, version 0', '0 skills, 0 violations noted', '']);
+  const one = of(1, 1);
+  expect(one[1]).toBe('1 skill, 1 violation noted');
+  expect(one[3]).toMatch(/^- \*\*acme\.rank\*\* .*1 violation$/);
+  expect(of(1, 2)[3]).toMatch(/ · 2 violations$/);
+  expect(of(1, 0).slice(2)).toEqual(['', '- **acme.rank** ', '  - `1.0.0` REGISTERED · D010']);
+  expect(of(199, 0)).toHaveLength(203);
+  expect(of(199, 0).at(-1)).toContain('`1.198.0`');
+  const long = of(201, 0);
+  expect([long.length, long.at(-1)]).toEqual([204, '- … and 2 more lines: `harness skills list`']);
 });

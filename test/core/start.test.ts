@@ -1,7 +1,19 @@
 import fc from 'fast-check';
 import type { Json, JsonObject } from '../../src/core/json';
 import { DEFAULT_POLICY } from '../../src/core/policy';
-import { HARNESS_VERSION, problemOfInput, workflowIdFor } from '../../src/core/start';
+import { HALT_NOTICE } from '../../src/core/notice';
+import {
+  EXECUTION_CYCLE,
+  HARNESS_VERSION,
+  LATCH_SIGNAL,
+  problemOfInput,
+  REGISTRY_CHANGE,
+  REGISTRY_NEWS,
+  REGISTRY_WORKFLOW_ID,
+  SKILL_REGISTRY,
+  TASK_QUEUE,
+  workflowIdFor,
+} from '../../src/core/start';
 import { version } from '../../package.json';
 
 const CYCLE = '1a2b3c4d-0000-5000-8000-000000000000';
@@ -91,4 +103,26 @@ describe('a start by another client', () => {
 
 test('C4.I1: the version that stands in every record is the one that is installed', () => {
   expect(HARNESS_VERSION).toBe(version);
+});
+
+test('the names by which running servers and other clients know the harness stay what they are', () => {
+  expect({
+    EXECUTION_CYCLE,
+    TASK_QUEUE,
+    LATCH_SIGNAL,
+    REGISTRY_WORKFLOW_ID,
+    SKILL_REGISTRY,
+    REGISTRY_CHANGE,
+    REGISTRY_NEWS,
+    HALT_NOTICE,
+  }).toEqual({
+    EXECUTION_CYCLE: 'executionCycle',
+    TASK_QUEUE: 'harness',
+    LATCH_SIGNAL: 'latch',
+    REGISTRY_WORKFLOW_ID: 'harness-registry',
+    SKILL_REGISTRY: 'skillRegistry',
+    REGISTRY_CHANGE: 'change',
+    REGISTRY_NEWS: 'news',
+    HALT_NOTICE: 'haltNotice',
+  });
 });

@@ -11,6 +11,7 @@ import {
   belief,
   bundleOf,
   bundleWith,
+  edited,
   permission,
   plainBundle,
   policyWith,
@@ -198,4 +199,45 @@ describe('what T1 says beyond its verdict', () => {
       300_000, 300_000, 300_000, 300_000, 300_000, 86_400_000, 300_000,
     ]);
   });
+});
+
+test('C2.U5, R4: each instant of the bundle is told by its own place, with the state that it belongs to', () => {
+  const old = at(-400 * 86_400_000);
+  const aged = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(aged);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, each]) => [
+        key,
+        key === 'timestamp' || key === 'trigger_timestamp' ? old : aged(each as Json),
+      ]),
+    );
+  };
+  const macro = { timestamp: AT };
+  const nested = edited(fullBundle(), {
+    'regime_state.macro_state': macro,
+    'signals[0].regime_context.macro_state': macro,
+    'signals[0].factor_permission': permission(),
+    'signals[0].macro_state': macro,
+    'signals[0].flow_state': macro,
+  });
+  const { findings } = judge(bundleOf(aged(nested) as JsonObject), DEFAULT_POLICY, AT_MS);
+  const told = findings.flatMap(({ code, detail, state }) =>
+    code === 'STATE_STALE' ? [`${detail.split(' is ')[0]} of ${state}`] : [],
+  );
+  expect(told).toEqual([
+    'the bundle of timestamp',
+    'regime_state of regime_state',
+    'regime_state.macro_state of regime_state',
+    'factor_permission of factor_permission',
+    'signals[0].signal of signals',
+    'signals[0].regime_context of signals',
+    'signals[0].factor_permission of signals',
+    'signals[0].macro_state of signals',
+    'signals[0].flow_state of signals',
+    'signals[0].regime_context.macro_state of signals',
+    'active_beliefs[0] of active_beliefs',
+    'macro_state of macro_state',
+    'flow_state of flow_state',
+  ]);
 });
