@@ -81,7 +81,10 @@ it('runs 10 000 beliefs: all actions are printed whole, the history holds refere
 
 /** A reader that has seen enough closes the pipe while most is still to be written: no error, no stack trace. */
 async function expectQuietEnd(args: readonly string[]): Promise<void> {
-  const child = spawn('node', [join(ROOT, 'bin', 'harness.js'), ...args], { env: box.env });
+  const child = spawn('node', [join(ROOT, 'bin', 'harness.js'), ...args], {
+    cwd: box.home,
+    env: box.env,
+  });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   child.stdout.once('data', () => child.stdout.destroy());
