@@ -1,4 +1,4 @@
-import { chainEntry, comparePositions, draftOf, endsRun, stepProblem } from '../../src/audit/chain';
+import { parseEntry } from '../../src/audit/chain';
 import type { Receipt } from '../../src/core/effects';
 import type { Draft, Entry } from '../../src/core/entry';
 import { ledgerDrafts, type RunNote } from '../../src/core/cycle-ledger';
@@ -18,8 +18,8 @@ import {
   type EffectIntent,
   type RegistryPointer,
   type Store,
-  StoreError,
 } from '../../src/store/store';
+import { meet, refuseDisorder } from '../../src/store/rules/append';
 import { isAt, snapshotText } from '../../src/store/rules/registry';
 import { MemoryEffects } from './memory-effects';
 
@@ -231,47 +231,15 @@ function append(
   written?: (drafts: readonly Draft[]) => void,
 ) {
   const entries = chains.get(id) ?? [];
-  const [first] = drafts;
-  const head = () => ({ entries: entries.length, head: entries.at(-1)?.hash ?? null });
-  if (first === undefined) return head();
   refuseDisorder(drafts);
-  const tail = entries.at(-1);
-  const ofRun = entries.filter(({ run_id }) => run_id === first.run_id);
-  if (tail !== undefined && tail.run_id !== first.run_id && ofRun.length > 0)
-    throw fork('a later run has begun');
-  const fresh = drafts.filter((draft) => {
-    if (tail?.run_id !== draft.run_id || comparePositions(draft, tail) > 0) return true;
-    const stands = ofRun.find((entry) => comparePositions(entry, draft) === 0);
-    if (stands === undefined) throw fork('later entries follow');
-    if (canonicalText({ ...draftOf(stands) }) !== canonicalText({ ...draftOf(draft) }))
-      throw fork('another entry stands there');
-    return false;
+  const { lines } = meet(id, entries.at(-1) ?? null, drafts, {
+    *backward() {
+      for (const entry of entries.toReversed()) yield canonicalText({ ...entry });
+    },
+    hasRun: (runId) => entries.some(({ run_id }) => run_id === runId),
   });
-  if (fresh.length > 0 && tail?.run_id === first.run_id && endsRun(tail.type))
-    throw fork('the run has ended');
-  let before: Draft | null = tail ?? null;
-  const added: Entry[] = [];
-  for (const draft of fresh) {
-    const problem = stepProblem(before, draft);
-    if (problem !== null) throw new StoreError('AUDIT_UNAVAILABLE', problem);
-    added.push(chainEntry(id, draft, (added.at(-1) ?? tail)?.hash ?? null));
-    before = draft;
-  }
-  entries.push(...added);
-  if (fresh.length > 0) written?.(fresh);
+  entries.push(...lines.flatMap((line) => parseEntry(line) ?? []));
   if (entries.length > 0) chains.set(id, entries);
-  return head();
-}
-
-function refuseDisorder(drafts: readonly Draft[]): void {
-  drafts.forEach((draft, i) => {
-    const before = drafts[i - 1];
-    if (before === undefined) return;
-    if (before.run_id !== draft.run_id || comparePositions(before, draft) >= 0)
-      throw new Error('audit batch out of order');
-  });
-}
-
-function fork(why: string): StoreError {
-  return new StoreError('AUDIT_FORK', why);
+  if (lines.length > 0) written?.(drafts.slice(-lines.length));
+  return { entries: entries.length, head: entries.at(-1)?.hash ?? null };
 }
