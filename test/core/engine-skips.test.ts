@@ -1,9 +1,4 @@
-import fc from 'fast-check';
-import { executionOrder } from '../../src/core/construct';
-import { SKIP_ORDER } from '../../src/core/reasons';
-import { quietScripts } from './random-scripts';
-import { bundleWith, gate, graphWith, permission, planOf, task, v1With } from './samples';
-import type { Script } from './script';
+import { bundleWith, gate, graphWith, permission, task, v1With } from './samples';
 import { simulate } from './simulation';
 
 const failing = { failed: 'TASK_ERROR' } as const;
@@ -126,46 +121,4 @@ describe('what a skip does to the tasks behind it', () => {
     const { reason } = result.tasks.find(({ name }) => name === 'all') ?? {};
     expect(reason?.detail).toBe('X0, X1, X2, X3, X4 and 95 more FAILED');
   });
-});
-
-/** The readings in so many words, from ancestors, without the engine's bookkeeping. */
-function reasonsByTheReadings({ graph, bundle, policy, skills, ends }: Script) {
-  if (!graph || !bundle || !policy) throw new Error('a random script has all documents');
-  const { regime_state: regime, active_beliefs: beliefs } = bundle;
-  const failedT1 = typeof ends?.['T1']?.[0] === 'object';
-  const bars = new Map(
-    planOf(graph, bundle, policy, skills).tasks.map((each) => [each.name, each.barred]),
-  );
-  const told = new Map<string, string>();
-  const above = new Map<string, readonly string[]>();
-  const shut =
-    regime.behavior === 'EVENT_LOCK' ||
-    (regime.behavior === 'UNDEFINED' && regime.confidence < policy.min_regime_confidence);
-  for (const { name, depends_on } of executionOrder(graph).flatMap((i) => graph.tasks[i] ?? [])) {
-    const ancestors = depends_on.flatMap((dep) => [dep, ...(above.get(dep) ?? [])]);
-    above.set(name, ancestors);
-    const codes: string[] = [];
-    if (beliefs.length === 0 && !failedT1 && name !== 'T1') codes.push('NO_BELIEFS');
-    if (shut && told.get('T2') === 'SUCCESS') codes.push('REGIME_GATE');
-    if (ancestors.some((each) => told.get(each)?.startsWith('FAILED')))
-      codes.push('DEPENDENCY_FAILED');
-    if (depends_on.length > 0 && depends_on.every((dep) => told.get(dep) === 'SKIPPED GATE_SKIP'))
-      codes.push('GATE_SKIP');
-    for (const first of ['T1', 'T2', 'T3'].filter((each) => ancestors.includes(each)))
-      codes.push(...(told.get(first)?.split('SKIPPED ').slice(1) ?? []));
-    const bar = failedT1 ? null : bars.get(name);
-    if (bar) codes.push(bar.code);
-    const reason = SKIP_ORDER.find((code) => codes.includes(code));
-    const end = ends?.[name]?.[0];
-    const ran = typeof end === 'object' ? `FAILED ${end.failed}` : 'SUCCESS';
-    told.set(name, reason === undefined ? ran : `SKIPPED ${reason}`);
-  }
-  return Object.fromEntries(told);
-}
-
-test('R7, R8, R25: of any graph each task shows what the readings say in so many words', () => {
-  const holds = fc.property(quietScripts, (script) => {
-    expect(simulate(script).tasks).toEqual(reasonsByTheReadings(script));
-  });
-  fc.assert(holds, { numRuns: 2_000 });
 });

@@ -40,6 +40,8 @@ export interface Script {
   readonly waits?: readonly (readonly Cut[])[];
   /** Which of the running tasks ends first; the one that started first when left out. */
   readonly pick?: (running: number) => number;
+  /** Milliseconds that each step takes; 1 when left out. */
+  readonly stepMs?: number;
   /** How often the last entry cannot be written. */
   readonly unclosed?: number;
 }

@@ -58,7 +58,7 @@ class Run {
   /** False when the cycle has ended, or waits and nothing will come. */
   step(): boolean {
     this.cutIn(String(this.steps++));
-    this.laterMs += 1;
+    this.laterMs += this.script.stepMs ?? 1;
     if (this.steps > 10_000) throw new Error('the cycle does not end');
     const running = this.cycle.tasks.filter((task) => task.status === 'RUNNING');
     const step = nextStep(this.cycle, this.now());
