@@ -4,7 +4,9 @@ import type { AuditHead, Draft, Entry } from '../core/entry';
 import { canonicalText } from '../core/identity';
 import { isObject, type Json, type JsonObject, type Sha256, valueOf } from '../core/json';
 
-const DOMAIN = 'harness/audit/v1\0';
+/** The form of an entry that this version writes and reads. */
+const FORM = 1;
+const DOMAIN = `harness/audit/v${FORM}\0`;
 const HASH = /^sha256:[0-9a-f]{64}$/;
 const AT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
@@ -40,7 +42,7 @@ export interface Sealed {
 export function sealEntry(cycleId: string, draft: Draft, prev: Sha256 | null): Sealed {
   const { actor, at, clause, data, part, run_id, seq, task, type } = draft;
   const before = canonicalText({ actor, at, clause, cycle_id: cycleId, data }).slice(0, -1);
-  const after = canonicalText({ part, prev, run_id, seq, task, type, v: 1 }).slice(1);
+  const after = canonicalText({ part, prev, run_id, seq, task, type, v: FORM }).slice(1);
   const hash: Sha256 = `sha256:${digestOf('sha256', `${DOMAIN}${before},${after}`)}`;
   return { hash, line: `${before},"hash":"${hash}",${after}` };
 }
@@ -48,7 +50,7 @@ export function sealEntry(cycleId: string, draft: Draft, prev: Sha256 | null): S
 /** The draft as an entry of the chain whose newest hash is `prev`. */
 export function chainEntry(cycleId: string, draft: Draft, prev: Sha256 | null): Entry {
   const { hash } = sealEntry(cycleId, draft, prev);
-  return { v: 1, cycle_id: cycleId, ...draftOf(draft), prev, hash };
+  return { v: FORM, cycle_id: cycleId, ...draftOf(draft), prev, hash };
 }
 
 /** The fields of a draft and no others. */
@@ -103,7 +105,7 @@ export function parseEntry(line: string): Entry | null {
 function entryOf(value: Json | undefined): Entry | null {
   if (!isObject(value)) return null;
   const { v, cycle_id, prev, hash, run_id, seq, part, at, type, clause, actor, task, data } = value;
-  if (v !== 1 || !isHash(hash) || (prev !== null && !isHash(prev))) return null;
+  if (v !== FORM || !isHash(hash) || (prev !== null && !isHash(prev))) return null;
   if (!isText(cycle_id) || !isText(run_id) || !isText(type) || !isText(actor)) return null;
   if (!isCount(seq, 1) || !isCount(part, 0) || !isText(at) || !AT.test(at)) return null;
   if (!isClause(clause) || (task !== null && !isText(task)) || !isObject(data)) return null;
@@ -116,7 +118,7 @@ function entryOf(value: Json | undefined): Entry | null {
  */
 export type Reading =
   | { readonly entry: Entry; readonly problem: null }
-  | { readonly entry: null; readonly problem: string; readonly seq: number | null };
+  | ({ readonly entry: null } & Omit<ChainProblem, 'line'>);
 
 /**
  * Reads one line of the chain of `cycleId`; its link to the line before is the caller's to judge.
@@ -124,7 +126,7 @@ export type Reading =
 export function readEntry(cycleId: string, line: string): Reading {
   const value = valueOf(line);
   const entry = entryOf(value);
-  if (entry === null) return bad('it is not an audit entry', null);
+  if (entry === null) return newer(value) ?? bad('it is not an audit entry', null);
   if (entry.cycle_id !== cycleId) {
     return bad('it belongs to another cycle', entry.seq);
   }
@@ -174,6 +176,8 @@ export interface ChainProblem {
   readonly line: number;
   readonly seq: number | null;
   readonly problem: string;
+  /** A newer harness wrote what stands there: it is neither proved nor broken, this version cannot tell. */
+  readonly foreign?: true;
 }
 
 /** A chain up to its first problem: `entries` and `head` tell how far it is good. */
@@ -205,7 +209,8 @@ export function checkChain(
     const at = entries + 1;
     const reading = readEntry(cycleId, line);
     if (reading.entry === null) {
-      problem = { line: at, seq: reading.seq, problem: reading.problem };
+      const { entry: _, ...what } = reading;
+      problem = { line: at, ...what };
       break;
     }
     const broken = linkProblem(last, reading.entry, runs);
@@ -235,6 +240,14 @@ function linkProblem(last: Entry | null, next: Entry, runs: ReadonlySet<string>)
     return 'its run comes back after a later run';
   }
   return stepProblem(last, next);
+}
+
+/** An entry in a form that is still to come. */
+function newer(value: Json | undefined): Reading | null {
+  const form = isObject(value) ? value['v'] : undefined;
+  if (!isCount(form, FORM + 1)) return null;
+  const problem = `it is written in form v${form}, by a newer harness: verify it with that one`;
+  return { entry: null, seq: null, problem, foreign: true };
 }
 
 function bad(problem: string, seq: number | null): Reading {

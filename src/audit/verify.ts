@@ -1,6 +1,7 @@
 import { isOfSchedule, problemOfSchedule } from '../core/balance';
 import { ContractWatch } from '../core/breaches';
 import type { Entry } from '../core/entry';
+import { isEventType } from '../core/events';
 import { LATCH_CHAIN, LEDGER_CHAIN } from '../core/identity';
 import type { Sha256 } from '../core/json';
 import { fileTrail } from '../store/files/trail';
@@ -193,9 +194,8 @@ async function readChain(
       if (type === 'CYCLE_OPENED') opened.push({ run, at, line: number });
       if (isOfSchedule(entry)) schedule.push(entry);
       else if (breach === null && !OWN_CHAINS.has(cycleId)) {
-        const problem = watch.see(entry);
-        if (problem !== null) breach = { line: number, seq: entry.seq, problem };
-        else needed.push(...neededBy(entry, number, watch.seen));
+        breach = breachOf(watch, entry, number);
+        if (breach === null) needed.push(...neededBy(entry, number, watch.seen));
       }
     });
     const told = withAccount(cycleId, withFault(report, lines), schedule);
@@ -204,6 +204,17 @@ async function readChain(
   };
   const isSound = ({ report, torn }: FoundChain) => report.problem === null && !torn;
   return trail.look(cycleId, see, isSound);
+}
+
+/** What the contract forbids at this entry, or what this version does not know to judge. */
+function breachOf(watch: ContractWatch, entry: Entry, line: number): ChainProblem | null {
+  const { type, seq } = entry;
+  if (!isEventType(type)) {
+    const problem = `it is of a type that this version does not know, ${JSON.stringify(type.slice(0, 80))}: verify it with a newer one`;
+    return { line, seq, problem, foreign: true };
+  }
+  const problem = watch.see(entry);
+  return problem === null ? null : { line, seq, problem };
 }
 
 /** Lines that are well chained, but do not lie as they were written. */
@@ -238,7 +249,8 @@ function judge(
 ): CycleTrail {
   const { report, torn, met, missing } = found;
   const { entries, problem } = report;
-  if (problem !== null) return trailOf(cycleId, 'BROKEN', report, problem);
+  const isForeign = problem?.foreign === true;
+  if (problem !== null && !isForeign) return trailOf(cycleId, 'BROKEN', report, problem);
   const last = entries + (torn ? 1 : 0);
   const incomplete = (text: string) => trailOf(cycleId, 'INCOMPLETE', report, atLine(last, text));
   const against = contradiction(known, met, entries);
@@ -246,6 +258,7 @@ function judge(
     const text = `${against.who} names another entry as the last than the one that stands here`;
     return trailOf(cycleId, 'BROKEN', report, atLine(against.entries, text));
   }
+  if (isForeign) return trailOf(cycleId, 'UNREADABLE', report, problem);
   if (torn) return incomplete('the last line is unfinished');
   if (entries === 0) return incomplete('the chain has no entry');
   if (unknown) {

@@ -186,6 +186,40 @@ export interface TaskLists {
 }
 
 export type EventType = keyof Body;
+
+const TYPES: Readonly<Record<EventType, true>> = {
+  CYCLE_OPENED: true,
+  SOURCE_FAILED: true,
+  TASK_STARTED: true,
+  TASK_ENDED: true,
+  TASK_SKIPPED: true,
+  TASK_STOPPED: true,
+  STATE_JUDGED: true,
+  GRAPH_BUILT: true,
+  GRAPH_REFUSED: true,
+  HALT_RAISED: true,
+  HALT_REPEATED: true,
+  DECISION_TAKEN: true,
+  DECISION_REFUSED: true,
+  HALT_EXPIRED: true,
+  DECISION_SEEN: true,
+  DECIDERS_NAMED: true,
+  NOTICE_SENT: true,
+  NOTICE_FAILED: true,
+  NOTICE_HANDED_OVER: true,
+  VIOLATION: true,
+  CANCEL_REQUESTED: true,
+  SIGNALS_IGNORED: true,
+  ACTION_EMITTED: true,
+  ACTION_KNOWN: true,
+  CYCLE_ENDED: true,
+};
+
+/** What a reader of this version knows of a cycle's trail. Another type was written by a newer harness, or by none. */
+export function isEventType(type: string): type is EventType {
+  return Object.hasOwn(TYPES, type);
+}
+
 export type EventOf<T extends EventType> = {
   readonly type: T;
   readonly clause: Clause;

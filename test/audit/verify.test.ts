@@ -68,6 +68,29 @@ describe('verify', () => {
     return joined(lines);
   }
 
+  test('C1.1: what a newer harness wrote is neither intact nor broken: it says which version to ask', async () => {
+    const [first = '', ...rest] = textLines();
+    expect(
+      await statusOf(joined([first, ...rest.map((line) => line.replace('"v":1}', '"v":2}'))])),
+    ).toBe('UNREADABLE');
+    const { cycles, exit } = await verifyTrail(home);
+    expect([exit, cycles[0]?.problem]).toEqual([
+      3,
+      {
+        line: 2,
+        seq: null,
+        problem: 'it is written in form v2, by a newer harness: verify it with that one',
+        foreign: true,
+      },
+    ]);
+    const unknown = draft('r1', 2, { type: 'TASK_PAUSED' });
+    expect(await statusOf(forged([draft('r1', 1), unknown, draft('r1', 3)]))).toBe('UNREADABLE');
+    // Whoever knows what stood there is believed all the same.
+    const result = { entries: 3, head: head.head };
+    await keepResult(result);
+    expect(await statusOf(forged([draft('r1', 1), unknown, draft('r1', 3)]))).toBe('BROKEN');
+  });
+
   test('an ended cycle whose chain reaches its result is intact', async () => {
     await keepResult(head);
     const cycle = {
