@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Command } from 'commander';
 import {
   checkpointFiles,
   checkpointFolder,
@@ -16,30 +15,10 @@ import type { Testimony } from '../audit/witness';
 import { messageOf } from '../core/invariant';
 import { Problem } from '../problem';
 import { homeAt } from '../store/files/home';
-import { type Context, contextOf } from './context';
+import type { Context } from './context';
 
-/** Signed checkpoints, and the record as something to hand over. */
-export function proofCommands(audit: Command): void {
-  audit
-    .command('checkpoint')
-    .description('sign how far every chain has come; keep a copy where the harness cannot write')
-    .requiredOption('--key <file>', 'Ed25519 private key (PEM)')
-    .option('--out <file>', 'where to write it besides HARNESS_HOME/checkpoints')
-    .action((options: { key: string; out?: string }, command: Command) =>
-      checkpoint(contextOf(command), options.key, options.out),
-    );
-  audit
-    .command('export [id]')
-    .description(
-      'the record of one cycle, or all of it, as a folder: JSONL, documents, a page each',
-    )
-    .requiredOption('--out <dir>', 'an empty or new folder')
-    .action((id: string | undefined, options: { out: string }, command: Command) =>
-      exportTo(contextOf(command), id, options.out),
-    );
-}
-
-async function checkpoint(context: Context, keyFile: string, out?: string): Promise<void> {
+/** Signs how far every chain has come. */
+export async function checkpoint(context: Context, keyFile: string, out?: string): Promise<void> {
   const key = keyIn(context, keyFile, readSigner, 'private');
   const trail = await context.trail();
   const report = await verify(trail).finally(() => trail.close());
@@ -56,7 +35,12 @@ async function checkpoint(context: Context, keyFile: string, out?: string): Prom
   context.print(made, `${made.chains.length} chains signed: ${files.join(', ')}`);
 }
 
-async function exportTo(context: Context, id: string | undefined, out: string): Promise<void> {
+/** The record as something to hand over. */
+export async function exportTo(
+  context: Context,
+  id: string | undefined,
+  out: string,
+): Promise<void> {
   const folder = resolve(out);
   if (!(await isEmpty(folder)))
     throw new Problem('REFUSED', `${out} is not empty: give a new folder`, '--out');

@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
 import { couldNotLook, type TrailReport } from '../audit/report';
-import { verify as verifyAny } from '../audit/verify';
 import type { Testimony } from '../audit/witness';
 import type { Entry } from '../core/entry';
 import { scheduleId } from '../core/identity';
 import { Problem } from '../problem';
 import type { CycleRecord, Store } from '../store/store';
 import { type Context, contextOf } from './context';
-import { checkpointTestimonies, proofCommands } from './audit-proof';
 import { plain, table } from './render';
 
 export function auditCommands(root: Command): void {
@@ -28,7 +26,25 @@ export function auditCommands(root: Command): void {
     .action((id: string | undefined, options: VerifyOptions, command: Command) =>
       verify(contextOf(command), id, options),
     );
-  proofCommands(audit);
+  audit
+    .command('checkpoint')
+    .description('sign how far every chain has come; keep a copy where the harness cannot write')
+    .requiredOption('--key <file>', 'Ed25519 private key (PEM)')
+    .option('--out <file>', 'where to write it besides HARNESS_HOME/checkpoints')
+    .action(async (options: { key: string; out?: string }, command: Command) => {
+      const { checkpoint } = await import('./audit-proof');
+      await checkpoint(contextOf(command), options.key, options.out);
+    });
+  audit
+    .command('export [id]')
+    .description(
+      'the record of one cycle, or all of it, as a folder: JSONL, documents, a page each',
+    )
+    .requiredOption('--out <dir>', 'an empty or new folder')
+    .action(async (id: string | undefined, options: { out: string }, command: Command) => {
+      const { exportTo } = await import('./audit-proof');
+      await exportTo(contextOf(command), id, options.out);
+    });
 }
 
 async function show(context: Context, id: string): Promise<void> {
@@ -125,6 +141,7 @@ async function look(
   id: string | undefined,
   options: VerifyOptions,
 ): Promise<TrailReport> {
+  const { verify: verifyAny } = await import('../audit/verify');
   const others = await testimonies(context, options.export ?? context.home, options);
   const trail = await context.trail(options.export);
   try {
@@ -151,6 +168,7 @@ async function testimonies(
 ): Promise<Testimony[]> {
   if (checkpoint !== undefined && publicKey === undefined)
     throw new Problem('USAGE', '--checkpoint needs --public-key, whose it is', '--public-key');
+  const { checkpointTestimonies } = await import('./audit-proof');
   const signed =
     publicKey === undefined
       ? []

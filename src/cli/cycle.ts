@@ -2,7 +2,6 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { tracingFor } from '../tracing/asked';
 import type { CycleStart } from '../tracing/open';
 import type { JsonObject } from '../core/json';
-import { prepare } from '../client/prepare';
 import { PHASES } from '../core/phases';
 import { OUTCOMES } from '../core/reasons';
 import { Problem } from '../problem';
@@ -66,6 +65,7 @@ export function cycleCommands(root: Command): void {
 }
 
 async function start(context: Context, options: StartCommandOptions): Promise<void> {
+  const { prepare } = await import('../client/prepare');
   const prepared = prepare(
     context.read(options.input),
     context.source(options.graph, 'graph'),

@@ -5,7 +5,6 @@ import { DEFAULT_POLICY } from '../core/policy';
 import { codeOf, messageOf } from '../core/invariant';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from '../core/start';
 import { readDocument } from '../documents/json';
-import { readPolicy } from '../documents/policy';
 import type { Harness } from '../client/context';
 import { buildText, deploymentName, isSame, type Routing, routingOf } from '../server/deployment';
 import { type Context, contextOf } from './context';
@@ -75,7 +74,7 @@ function checkNode(): Finding {
   };
 }
 
-function checkConfiguration(context: Context): Finding {
+async function checkConfiguration(context: Context): Promise<Finding> {
   const config = context.config();
   const check = 'configuration';
   if (config.policy === undefined) {
@@ -86,6 +85,7 @@ function checkConfiguration(context: Context): Finding {
       mend: '',
     };
   }
+  const { readPolicy } = await import('../documents/policy');
   const read = readDocument(context.read(config.policy).bytes);
   const policy = read.ok ? readPolicy(read.value) : { ok: false as const, problem: read.problem };
   if (!policy.ok)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { prepare, type Source } from '../client/prepare';
+import type { Prepared, Source } from '../client/prepare';
 import { CHOICES } from '../core/events';
 import { isObject, type JsonObject, type Sha256 } from '../core/json';
 import { Problem } from '../problem';
@@ -223,7 +223,7 @@ async function freshCycle(
   { store }: Harness,
   options: ResumeOptions,
   record: CycleRecord,
-): Promise<ReturnType<typeof prepare>> {
+): Promise<Prepared> {
   const fresh = await freshBundle(context, options, record);
   const stored = async (what: string, hash: Sha256): Promise<Source> => {
     const bytes = await store.documents.get(hash);
@@ -232,6 +232,7 @@ async function freshCycle(
       'HARNESS_HOME, or the database, has to be the one that the cycle was started with';
     throw new Problem('NOT_FOUND', `the ${what} ${hash} is not stored here: ${where}`, hash);
   };
+  const { prepare } = await import('../client/prepare');
   const prepared = prepare(
     fresh,
     await stored('graph', record.graph_hash),
@@ -249,7 +250,7 @@ async function restart(
   context: Context,
   harness: Harness,
   record: CycleRecord,
-  prepared: ReturnType<typeof prepare>,
+  prepared: Prepared,
 ): Promise<void> {
   const { startCycle } = await import('../client/start');
   const started = await startCycle(harness, prepared, { restarts: record.cycle_id });

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { prepare, type Prepared } from '../client/prepare';
+import type { Prepared } from '../client/prepare';
 import { messageOf } from '../core/invariant';
 import { Problem } from '../problem';
 import { contextOf } from './context';
@@ -30,6 +30,7 @@ export function planCommand(root: Command): void {
     .option('--svg <file>', 'write the graph as an SVG picture')
     .action(async (options: PlanOptions, command: Command) => {
       const context = contextOf(command);
+      const { prepare } = await import('../client/prepare');
       const prepared = prepare(
         context.read(options.input),
         context.source(options.graph, 'graph'),

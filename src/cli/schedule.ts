@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { prepareRules } from '../client/prepare';
 import { type Balance, balanceOf, differences } from '../core/balance';
 import { scheduleId } from '../core/identity';
 import type { JsonObject } from '../core/json';
@@ -80,6 +79,7 @@ async function create(context: Context, name: string, options: CreateOptions): P
     throw new Problem('USAGE', '--jitter has to be shorter than --every', '--jitter');
   const named = nameSource(options.source, process.cwd());
   if (!named.ok) throw new Problem('USAGE', named.problem, '--source');
+  const { prepareRules } = await import('../client/prepare');
   const rules = prepareRules(
     context.source(options.graph, 'graph'),
     context.source(options.policy, 'policy'),

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { DATABASE_URL_ENV } from '../documents/config';
 import { asRefusal, type Context, contextOf } from './context';
 
 /** The schema of the PostgreSQL store. Files need none of this. */
@@ -55,5 +54,6 @@ async function status(context: Context): Promise<void> {
 async function addressIn(context: Context): Promise<string> {
   const { audit } = context.config();
   const { databaseUrl } = await import('../store/open');
+  const { DATABASE_URL_ENV } = await import('../documents/config');
   return databaseUrl(audit.type === 'postgres' ? audit.url_env : DATABASE_URL_ENV, context.env);
 }
