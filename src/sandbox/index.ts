@@ -23,7 +23,7 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
   const programs = [...(snapshot === undefined ? [] : [snapshot]), fileProgram()];
   const { walls, program, first } = await strongest(wallsToTry(options.isolation), programs);
   const start = (): Child => startChild(walls, program);
-  const pool = openPool(options.spares ?? SPARES, first, start, options.onStarted);
+  const pool = openPool(options.spares ?? SPARES, first, start, options);
   const running = new Map<AbortController, Promise<unknown>>();
   let closed = false;
 

@@ -75,6 +75,8 @@ export interface SandboxOptions {
   readonly snapshot?: false;
   /** Told of each process that was started: after how many milliseconds it was ready, null when it never was. */
   readonly onStarted?: (ms: number | null) => void;
+  /** Told how many runs wait for a process, whenever that may have changed. */
+  readonly onWaiting?: (count: number) => void;
 }
 
 export interface Sandbox {

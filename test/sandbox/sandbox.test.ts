@@ -33,9 +33,10 @@ function resolvers<T>() {
 describe('a run', () => {
   let sandbox: Sandbox;
   const others = new Set<number>();
+  const waiting: number[] = [];
   beforeAll(async () => {
     for (const pid of descendants(process.pid)) others.add(pid);
-    sandbox = await openSandbox({ spares: 2 });
+    sandbox = await openSandbox({ spares: 2, onWaiting: (count) => waiting.push(count) });
   });
   afterAll(() => sandbox.close());
 
@@ -100,11 +101,14 @@ describe('a run', () => {
     });
   });
 
-  test('ten at once, more than there are spares, all end as they should', async () => {
+  test('ten at once, more than there are spares, all end as they should, and it is told how many wait', async () => {
+    waiting.length = 0;
     const ten = Array.from({ length: 10 }, (_, n) =>
       sandbox.run(invocationOf(`return ${n}`), recorder()),
     );
     expect(await Promise.all(ten)).toEqual(ten.map((_, n) => ({ kind: 'RETURNED', output: n })));
+    expect(Math.max(...waiting)).toBeGreaterThanOrEqual(8);
+    expect(waiting.at(-1)).toBe(0);
   });
 
   test('has chance, ids and times of its own, though every process comes out of the same snapshot', async () => {
