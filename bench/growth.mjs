@@ -2,13 +2,15 @@
 //   npm run growth                    the tables, as Markdown
 //   npm run growth -- --write FILE    puts them between the marks of FILE (docs/performance.md)
 //   npm run growth -- --quick         a hundredth of it, to see that it works
+//   npm run growth -- --only Tasks    the tables whose heading begins with one of these words, apart by commas
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { V1_GRAPH } from '../dist/core/graph.js';
 import { measureRecord } from './growth-record.mjs';
 import { measureHalted, measureSoak } from './growth-time.mjs';
-import { cpuSeconds, inFlight, percentile, round, rssMb } from './measure.mjs';
+import { childrenCpuSeconds, cpuSeconds, inFlight, percentile, round, rssMb } from './measure.mjs';
+import { measureProcesses } from './processes.mjs';
 import { bare, governed, inputOf } from './sides.mjs';
 import { setUp } from './setup.mjs';
 import { noopGraph, registerNoop } from './skills.mjs';
@@ -17,6 +19,7 @@ const MARKS = ['<!-- growth -->', '<!-- /growth -->'];
 const args = process.argv.slice(2);
 const quick = args.includes('--quick');
 const target = args.includes('--write') ? args[args.indexOf('--write') + 1] : null;
+const only = args.includes('--only') ? args[args.indexOf('--only') + 1].split(',') : [''];
 const say = (line) => process.stderr.write(`${line}\n`);
 const share = quick ? 100 : 1;
 
@@ -37,15 +40,18 @@ async function measure(world) {
     await governed(harness);
     await bare(harness, input);
   }
-  const parts = [
-    heading(),
-    section('Cycles in flight', await measureWidths(world, input)),
-    section('Beliefs in a bundle', await measureBeliefs(world, input)),
-    section('Tasks in a graph', await measureTasks(world, input)),
-    section('Halted cycles that wait', await measureHalted(world, 1_000 / share, say)),
-    section('A soak', await measureSoak(world, input, 10_000 / share, say)),
-    section('Proving the record of that soak', await measureRecord(world, say)),
-  ];
+  const sections = {
+    'Cycles in flight': () => measureWidths(world, input),
+    'Beliefs in a bundle': () => measureBeliefs(world, input),
+    'Tasks in a graph': () => measureTasks(world, input),
+    'Processes of skills': () => measureProcesses(quick ? 2 : 50, say),
+    'Halted cycles that wait': () => measureHalted(world, 1_000 / share, say),
+    'A soak': () => measureSoak(world, input, 10_000 / share, say),
+    'Proving the record of that soak': () => measureRecord(world, say),
+  };
+  const parts = [heading()];
+  for (const [title, rows] of Object.entries(sections))
+    if (only.some((word) => title.startsWith(word))) parts.push(section(title, await rows()));
   return parts.join('\n\n');
 }
 
@@ -106,17 +112,28 @@ async function measureBeliefs({ harness, workers }, input) {
   return rows;
 }
 
-/** Beside T1 … T4 skills that do nothing; the bare workflow runs as many activities. */
-async function measureTasks({ harness, workers }, input) {
+/** Beside T1 … T4 skills that do nothing; the bare workflow runs as many activities. Processor time: server, worker, its processes. */
+async function measureTasks({ harness, server, workers }, input) {
   const rows = [];
   for (const tasks of quick ? [4, 20] : [4, 20, 100, 500]) {
     say(`${tasks} tasks`);
     const extra = tasks - V1_GRAPH.tasks.length;
     const graph = extra === 0 ? null : noopGraph(extra, true, 0);
+    const cpu = { bare: [], harness: [] };
+    const counted = (side, run) => async () => {
+      const { pid } = workers[side];
+      const used = () => cpuSeconds(server.pid) + cpuSeconds(pid) + childrenCpuSeconds(pid);
+      const before = used();
+      const done = await run();
+      cpu[side].push(((used() - before) / tasks) * 1_000);
+      return done;
+    };
     const row = await pair(harness, quick || tasks === 500 ? 2 : 5, {
-      bare: () => bare(harness, input, tasks),
-      harness: () => governed(harness, { graph }),
+      bare: counted('bare', () => bare(harness, input, tasks)),
+      harness: counted('harness', () => governed(harness, { graph })),
     });
+    for (const side of ['bare', 'harness'])
+      row[`${side} CPU ms a task`] = round(percentile(cpu[side], 0.5), 0);
     rows.push({ tasks, ...row, 'worker MB': rssMb(workers.harness.pid) });
   }
   return rows;

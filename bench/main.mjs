@@ -122,16 +122,17 @@ function shown({ growth, ratio, skills, ...sides }) {
     text(sides.harness[key]),
     key in ratios ? text(ratio[ratios[key]]) : '',
   ]);
-  const head = Object.keys(growth[0]);
-  const grown = growth.map((row) => head.map((key) => text(row[key])));
-  const { many, ...one } = skills;
+  const { many, processes, ...one } = skills;
   const skillRows = Object.entries(one).map(([key, value]) => [key, text(value)]);
-  const manyHead = Object.keys(many[0]);
-  const manyRows = many.map((row) => manyHead.map((key) => text(row[key])));
+  const rowsOf = (found) => {
+    const keys = Object.keys(found[0]);
+    return [keys, found.map((row) => keys.map((key) => text(row[key])))];
+  };
   return [
     table(['', 'bare', 'harness', 'ratio'], lines),
-    table(head, grown),
+    table(...rowsOf(growth)),
     table(['a skill that does nothing', ''], skillRows),
-    table(manyHead, manyRows),
+    table(...rowsOf(many)),
+    table(...rowsOf(processes)),
   ].join('\n\n');
 }

@@ -3,11 +3,13 @@
 import { V1_GRAPH } from '../dist/core/graph.js';
 import { changeRegistry, storeSkill } from '../dist/client/skills.js';
 import { percentile, round, rssMb } from './measure.mjs';
+import { measureProcesses } from './processes.mjs';
 import { bare, governed } from './sides.mjs';
 
 export const LEDGER = '### [2026-01-24] D001: Benchmark\n**Decision**: It may run.\n';
 const REF = 'bench.noop';
 const SAMPLES = 40;
+const STARTS = 40;
 const MANY = 200;
 /** Milliseconds of computing in each of the many. */
 const WORK_MS = 20;
@@ -67,6 +69,7 @@ export async function measureSkills(harness, pid, input, say) {
     skill_task_ms_p50: p50(ms.skill),
     overhead_ms: round(p50(ms.skill) - p50(ms.bare), 1),
     many,
+    processes: await measureProcesses(STARTS, say),
   };
 }
 

@@ -28,6 +28,15 @@ for (const [entry, outfile] of [
   });
 }
 
+// As it lies in memory once it is loaded. A Node that cannot make one starts the file itself, each time.
+const { writeSnapshot } = require('../dist/sandbox/snapshot.js');
+const host = join(root, 'dist', 'sandbox', 'skill-host');
+try {
+  writeSnapshot(`${host}.js`, `${host}.blob`);
+} catch (error) {
+  console.warn(`the processes of skills start without a snapshot: ${error.message}`);
+}
+
 const { bundleWorkflowCode } = require('@temporalio/worker');
 const silent = {
   log() {},

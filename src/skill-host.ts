@@ -8,7 +8,7 @@ import { readPolicy } from './documents/policy';
 import { type Effects, openEffects } from './effects/performers';
 import { Problem } from './problem';
 import { openSandbox } from './sandbox';
-import type { Sandbox } from './sandbox/types';
+import type { Sandbox, SandboxOptions } from './sandbox/types';
 
 export interface OpenSkillHost extends SkillHost {
   close(): Promise<void>;
@@ -21,13 +21,13 @@ export interface OpenSkillHost extends SkillHost {
 export function openSkillHost(
   config: () => Config,
   env: NodeJS.ProcessEnv,
-  onStarted?: (ms: number | null) => void,
+  told: Pick<SandboxOptions, 'onStarted' | 'onWaiting'> = {},
 ): OpenSkillHost {
   let sandbox: Promise<Sandbox> | undefined;
   const opened = new Map<Config, Effects>();
   return {
     sandbox() {
-      return (sandbox ??= openSandbox(onStarted === undefined ? {} : { onStarted }));
+      return (sandbox ??= openSandbox(told));
     },
     effects() {
       const now = config();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities';
 import type { Dependencies, Watch } from './activities/dependencies';
+import { activitySlots } from './activity-slots';
 import { liveConfig } from './config';
 import { messageOf } from './core/invariant';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './core/start';
@@ -93,7 +94,11 @@ async function workerOn(
           [...config().effects.keys()],
         )
       : null;
-  const skills = openSkillHost(config, process.env, metrics?.sandboxStarted);
+  const slots = activitySlots();
+  const skills = openSkillHost(config, process.env, {
+    ...(metrics === null ? {} : { onStarted: metrics.sandboxStarted }),
+    onWaiting: slots.waiting,
+  });
   // The first skill finds a process that is ready; without skills none is started.
   if ((await store.registry.now()).pointer !== null) await skills.sandbox();
   const idle = await routingOf(workflowService, namespace).then(
@@ -121,6 +126,7 @@ async function workerOn(
     ),
     ...workflowCode(build),
     ...versionOf(build),
+    tuner: slots.tuner,
     stickyQueueScheduleToStartTimeout: STICKY_MS,
     shutdownGraceTime: GRACE_MS,
   });

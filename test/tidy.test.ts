@@ -133,6 +133,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
     node: true,
   },
+  'activity-slots.ts': { from: [], types: ['@temporalio/worker'] },
   'client.ts': { from: ['client', 'people', 'server', 'store'] },
   'config.ts': { from: ['core', 'documents', 'problem'], node: true },
   'health.ts': { from: ['core', 'metrics', 'problem'], node: true },
@@ -147,6 +148,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'worker.ts': {
     from: [
       'activities',
+      'activity-slots',
       'config',
       'core',
       'health',

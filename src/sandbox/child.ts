@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { Readable } from 'node:stream';
-import { HEAP_MIB, LINE_MAX_BYTES, MESSAGES_MAX, TOTAL_MAX_BYTES } from './limits';
+import { LINE_MAX_BYTES, MESSAGES_MAX, TOTAL_MAX_BYTES } from './limits';
+import { V8_FLAGS } from './snapshot';
+import type { Program } from './snapshot';
 import type { Walls } from './walls';
 
 const STDERR_MAX = 4_096;
@@ -28,9 +30,9 @@ export interface Child {
   readonly gone: Promise<Death>;
 }
 
-export function startChild(walls: Walls, file: string): Child {
-  const [program = '', ...args] = [...walls.before, process.execPath, ...flags(file), file];
-  const child = spawn(program, args, {
+export function startChild(walls: Walls, program: Program): Child {
+  const [first = '', ...args] = [...walls.before, process.execPath, ...flags(), ...program];
+  const child = spawn(first, args, {
     cwd: '/',
     env: {},
     // A session of its own: Ctrl-C at the harness's terminal is not for it.
@@ -74,17 +76,11 @@ export function startChild(walls: Walls, file: string): Child {
 }
 
 /** Of the Node that runs: before 24 its permission model has the name of an experiment. */
-function flags(file: string): string[] {
+function flags(): string[] {
   const permission = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'
     : '--experimental-permission';
-  return [
-    permission,
-    `--allow-fs-read=${file}`,
-    '--disallow-code-generation-from-strings',
-    `--max-old-space-size=${HEAP_MIB}`,
-    '--no-warnings',
-  ];
+  return [permission, ...V8_FLAGS, '--no-warnings'];
 }
 
 function lazily<T>(find: () => T | undefined): () => T | undefined {

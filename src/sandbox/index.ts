@@ -1,9 +1,10 @@
 import { startChild } from './child';
 import type { Child } from './child';
 import { describeIn } from './describe';
-import { hostFile } from './host-file';
 import { openPool, ready } from './pool';
 import { converse } from './run';
+import { fileProgram, snapshotProgram } from './snapshot';
+import type { Program } from './snapshot';
 import type { Broker, Described, Ending, Invocation, Sandbox, SandboxOptions } from './types';
 import { wallsToTry } from './walls';
 import type { Walls } from './walls';
@@ -18,10 +19,11 @@ const SPARES_LOST_MAX = 3;
  * @throws Error when no process starts at all, with what it said.
  */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const file = hostFile();
-  const { walls, first } = await strongest(wallsToTry(options.isolation), file);
-  const start = (): Child => startChild(walls, file);
-  const pool = openPool(options.spares ?? SPARES, first, start, options.onStarted);
+  const snapshot = options.snapshot === false ? undefined : snapshotProgram();
+  const programs = [...(snapshot === undefined ? [] : [snapshot]), fileProgram()];
+  const { walls, program, first } = await strongest(wallsToTry(options.isolation), programs);
+  const start = (): Child => startChild(walls, program);
+  const pool = openPool(options.spares ?? SPARES, first, start, options);
   const running = new Map<AbortController, Promise<unknown>>();
   let closed = false;
 
@@ -79,17 +81,19 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
   };
 }
 
-/** The first walls behind which the child starts, and that child. */
+/** The first walls behind which the child starts, the first program by which it does, and that child. */
 async function strongest(
   candidates: readonly Walls[],
-  file: string,
-): Promise<{ walls: Walls; first: Child }> {
+  programs: readonly Program[],
+): Promise<{ walls: Walls; program: Program; first: Child }> {
   const complaints: string[] = [];
   for (const walls of candidates) {
-    try {
-      return { walls, first: await ready(startChild(walls, file)) };
-    } catch (error) {
-      complaints.push(error instanceof Error ? error.message : String(error));
+    for (const program of programs) {
+      try {
+        return { walls, program, first: await ready(startChild(walls, program)) };
+      } catch (error) {
+        complaints.push(error instanceof Error ? error.message : String(error));
+      }
     }
   }
   throw new Error(complaints.at(-1) ?? 'there is no way to start a process for skills');

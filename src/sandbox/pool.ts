@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Child } from './child';
 import { messageOf } from './message';
+import type { SandboxOptions } from './types';
 
 /** In a row; then something is wrong with the machine, and whoever waits is told. */
 const FAILED_STARTS_MAX = 3;
@@ -35,7 +36,7 @@ export function openPool(
   size: number,
   first: Child | undefined,
   start: () => Child,
-  onStarted: (ms: number | null) => void = () => undefined,
+  { onStarted, onWaiting }: Pick<SandboxOptions, 'onStarted' | 'onWaiting'> = {},
 ): Pool {
   const idle = new Set<Child>();
   const starting = new Set<Child>();
@@ -50,6 +51,7 @@ export function openPool(
   };
   const keep = (child: Child): void => {
     const next = queue.shift();
+    onWaiting?.(queue.length);
     if (next !== undefined) return next.give(child);
     idle.add(child);
     return void untilGone(child);
@@ -60,7 +62,7 @@ export function openPool(
     starting.add(child);
     try {
       await ready(child);
-      onStarted(performance.now() - begun);
+      onStarted?.(performance.now() - begun);
       failures = 0;
       starting.delete(child);
       if (closed) child.kill();
@@ -68,8 +70,11 @@ export function openPool(
     } catch (error) {
       starting.delete(child);
       failures += 1;
-      if (!closed) onStarted(null);
-      if (failures >= FAILED_STARTS_MAX) queue.splice(0).forEach(({ fail }) => fail(error));
+      if (!closed) onStarted?.(null);
+      if (failures >= FAILED_STARTS_MAX) {
+        queue.splice(0).forEach(({ fail }) => fail(error));
+        onWaiting?.(0);
+      }
     }
     refill();
   };
@@ -99,6 +104,7 @@ export function openPool(
       return new Promise((resolve, reject) => {
         const leave = (): void => {
           queue.splice(queue.indexOf(waiting), 1);
+          onWaiting?.(queue.length);
           resolve(undefined);
         };
         const waiting: Waiting = {
@@ -110,12 +116,14 @@ export function openPool(
         };
         signal?.addEventListener('abort', leave, { once: true });
         queue.push(waiting);
+        onWaiting?.(queue.length);
         refill();
       });
     },
     async close() {
       closed = true;
       queue.splice(0).forEach(({ give }) => give(undefined));
+      onWaiting?.(0);
       const ending = [...idle, ...starting];
       idle.clear();
       for (const child of ending) child.kill();

@@ -71,8 +71,12 @@ export interface SandboxOptions {
   readonly spares?: number;
   /** `process` forgoes the operating system's walls, for tests. Default: the strongest that this machine has. */
   readonly isolation?: 'process';
+  /** `false` has each process load its program, for tests. Default: it comes out of a start-up snapshot, where there is one. */
+  readonly snapshot?: false;
   /** Told of each process that was started: after how many milliseconds it was ready, null when it never was. */
   readonly onStarted?: (ms: number | null) => void;
+  /** Told how many runs wait for a process, whenever that may have changed. */
+  readonly onWaiting?: (count: number) => void;
 }
 
 export interface Sandbox {

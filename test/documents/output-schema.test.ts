@@ -78,6 +78,9 @@ describe('an output is checked', () => {
     expect(endless(1)).toEqual([
       'output cannot be checked against its schema: it takes longer than 1500 ms',
     ]);
+    // What was broken off leaves nothing behind.
+    expect(checkOf({ type: 'number' })(1)).toEqual([]);
+    expect(checkOf({ type: 'number' })('1')).toHaveLength(1);
   });
 
   test('C7.D: a key of the output that a prototype has is its own', () => {

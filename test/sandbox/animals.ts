@@ -80,6 +80,12 @@ const REACHING: readonly Animal[] = [
     '127.0.0.1',
   ),
   reaches(
+    'goes round fetch by its dispatcher to TLS',
+    ({ port }) =>
+      `${DISPATCHER}.request({ origin: 'https://127.0.0.1:${port}', path: '/', method: 'GET' })`,
+    'UNDECLARED_SIDE_EFFECT',
+  ),
+  reaches(
     'spawns',
     ({ file }) => `require('child_process').spawn('touch', ['${file}'])`,
     'child_process',

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSandbox } from '../../src/sandbox';
 import { startChild } from '../../src/sandbox/child';
-import { hostFile } from '../../src/sandbox/host-file';
 import { ready } from '../../src/sandbox/pool';
 import { converse } from '../../src/sandbox/run';
+import { fileProgram, snapshotProgram } from '../../src/sandbox/snapshot';
 import { wallsToTry } from '../../src/sandbox/walls';
 import { DISPATCHER } from './animals';
 import { invocationOf, recorder } from './world';
@@ -29,21 +29,26 @@ function deedsIn(trace: string): string[] {
     .filter((line) => /O_WRONLY|O_RDWR|O_CREAT|sa_family=AF_|unlink\(|rename\(/.test(line));
 }
 
-test.each([
-  ['writes a file', `require('fs').writeFileSync('${written}', 'x')`],
-  ['fetches', `await fetch('http://127.0.0.1:9/')`],
+test.each(
   [
-    'goes round fetch',
-    `${DISPATCHER}.request({ origin: 'http://127.0.0.1:9', path: '/', method: 'GET' })`,
-  ],
-])('R15: the kernel saw nothing of an animal that %s', async (_name, body) => {
+    ['writes a file', `require('fs').writeFileSync('${written}', 'x')`],
+    ['fetches', `await fetch('http://127.0.0.1:9/')`],
+    [
+      'goes round fetch',
+      `${DISPATCHER}.request({ origin: 'http://127.0.0.1:9', path: '/', method: 'GET' })`,
+    ],
+  ].flatMap(([name = '', body = '']) => [
+    [`${name}, out of the snapshot`, body, snapshotProgram()] as const,
+    [`${name}, out of the file`, body, fileProgram()] as const,
+  ]),
+)('R15: the kernel saw nothing of an animal that %s', async (_name, body, program) => {
   if (!straceThere) {
     process.stderr.write('strace is not installed: what the kernel saw is not looked at\n');
     return;
   }
   const trace = join(folder, 'trace');
   const before = ['strace', '-f', '-qq', '-o', trace, '-e', CALLS];
-  const child = startChild({ isolation: 'process', before, nested: true }, hostFile());
+  const child = startChild({ isolation: 'process', before, nested: true }, program ?? []);
   await ready(child);
   const ending = await converse(child, invocationOf(body), recorder(), undefined);
   expect(ending).toMatchObject({ kind: 'OFF_LIMITS' });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,9 +33,10 @@ function resolvers<T>() {
 describe('a run', () => {
   let sandbox: Sandbox;
   const others = new Set<number>();
+  const waiting: number[] = [];
   beforeAll(async () => {
     for (const pid of descendants(process.pid)) others.add(pid);
-    sandbox = await openSandbox({ spares: 2 });
+    sandbox = await openSandbox({ spares: 2, onWaiting: (count) => waiting.push(count) });
   });
   afterAll(() => sandbox.close());
 
@@ -100,11 +101,34 @@ describe('a run', () => {
     });
   });
 
-  test('ten at once, more than there are spares, all end as they should', async () => {
+  test('ten at once, more than there are spares, all end as they should, and it is told how many wait', async () => {
+    waiting.length = 0;
     const ten = Array.from({ length: 10 }, (_, n) =>
       sandbox.run(invocationOf(`return ${n}`), recorder()),
     );
     expect(await Promise.all(ten)).toEqual(ten.map((_, n) => ({ kind: 'RETURNED', output: n })));
+    expect(Math.max(...waiting)).toBeGreaterThanOrEqual(8);
+    expect(waiting.at(-1)).toBe(0);
+  });
+
+  test('has chance, ids and times of its own, though every process comes out of the same snapshot', async () => {
+    const body = `const { randomUUID, randomBytes, randomInt } = require('crypto');
+      return [Math.random(), randomUUID(), randomBytes(8).toString('hex'), randomInt(2 ** 47), crypto.randomUUID(),
+        crypto.getRandomValues(new Uint32Array(4)).join(), process.hrtime.bigint().toString(), performance.timeOrigin, Date.now()]`;
+    const found = await Promise.all(
+      [1, 2].map(async () => sandbox.run(invocationOf(body), recorder())),
+    );
+    const [one, other] = found.map((ending) => (ending.kind === 'RETURNED' ? ending.output : []));
+    expect(one).toHaveLength(9);
+    const both = [one, other].flat() as unknown[];
+    expect(new Set(both).size).toBe(both.length);
+  });
+
+  test('comes out of a start-up snapshot, on a Node that can make one', () => {
+    const programs = descendants(process.pid)
+      .filter((pid) => !others.has(pid))
+      .map((pid) => spawnSync('ps', ['-ww', '-o', 'args=', '-p', `${pid}`], { encoding: 'utf8' }));
+    expect(programs.map(({ stdout }) => stdout).join()).toContain('--snapshot-blob');
   });
 
   test('is taken to another process when the spare it was given has died', async () => {

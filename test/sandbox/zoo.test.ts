@@ -12,11 +12,15 @@ import { ANIMALS } from './animals';
 import type { Places } from './animals';
 import { invocationOf, recorder } from './world';
 
-/** Each animal at both levels: behind the guard alone, and behind the walls of the operating system too, where it has them. */
+/**
+ * Each animal at both levels: behind the guard alone, and behind the walls of the operating system too, where it has them; and
+ * behind the guard as it is where there is no start-up snapshot.
+ */
 describe.each([
-  ['the guard alone', 'process'],
-  ['the strongest walls', undefined],
-] as const)('the zoo, behind %s', (_name, isolation) => {
+  ['the guard alone', { isolation: 'process' }],
+  ['the strongest walls', {}],
+  ['the guard alone, which the process has loaded', { isolation: 'process', snapshot: false }],
+] as const)('the zoo, behind %s', (_name, options) => {
   const folder = mkdtempSync(join(tmpdir(), 'harness-zoo-'));
   const seen: string[] = [];
   let places: Places;
@@ -37,7 +41,7 @@ describe.each([
       socket: join(folder, 'socket'),
       parent: process.pid,
     };
-    sandbox = await openSandbox(isolation === undefined ? {} : { isolation });
+    sandbox = await openSandbox(options);
   });
   afterAll(async () => {
     await sandbox.close();

@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { syncBuiltinESMExports } from 'node:module';
 import { attempted, resourceOf } from './report';
 
 const define = Object.defineProperty;
@@ -10,17 +10,14 @@ const syncExports = syncBuiltinESMExports;
 
 /**
  * Everything in these modules reaches out. They are patched in place, for whoever finds a way to them. What else reaches out goes by
- * one of them (http2, cluster, repl) or is refused by the runtime's own permissions (inspector, wasi, sqlite): loading it into
- * every spare would cost more than it closes.
+ * one of them (tls, http, https, http2, cluster, repl), and when it loads finds it patched, or is refused by the runtime's own
+ * permissions (inspector, wasi, sqlite): loading it into every spare would cost more than it closes.
  */
 const MODULES = [
   'fs',
   'fs/promises',
   'net',
   'dgram',
-  'tls',
-  'http',
-  'https',
   'dns',
   'dns/promises',
   'child_process',
@@ -29,6 +26,11 @@ const MODULES = [
   'vm',
   'module',
 ] as const;
+
+// All are loaded before one is changed: they take what they need from each other as they load.
+const loaded = new Map<string, unknown>(
+  MODULES.map((name) => [name, process.getBuiltinModule(`node:${name}`)]),
+);
 
 /** Node's own Response, Headers and the like ask for these as they load: they mark an object, or are a number. */
 const HARMLESS = [
@@ -86,9 +88,6 @@ export function denied(api: string): (...args: unknown[]) => never {
 
 /** Puts itself before everything that reaches out of this process. What the host itself needs, it has taken before. */
 export function guard(): void {
-  const load = createRequire(__filename);
-  // All are loaded before one is changed: they take what they need from each other as they load.
-  const loaded = new Map<string, unknown>(MODULES.map((name) => [name, load(`node:${name}`)]));
   for (const [module, type, methods] of METHODS) {
     const prototype: unknown = get(Object(get(Object(loaded.get(module)), type)), 'prototype');
     for (const method of methods) {

@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
+import { startupSnapshot } from 'node:v8';
 import { describeSkill } from './describe';
 import { guard } from './guard';
-import { described, rest, say, threw } from './report';
+import { described, prepareRest, rest, say, threw } from './report';
 import { finish, start } from './skill';
 import type { Running } from './skill';
 import type { Context, Work } from './context';
@@ -11,7 +12,8 @@ import type { Json } from '../../core/json';
 
 /**
  * The process in which one skill runs, once: the parent's messages on descriptor 0, its own on descriptor 3, a JSON text a line.
- * It ends when the parent kills it, or with its standard input.
+ * It ends when the parent kills it, or with its standard input. What is loaded here may come out of a start-up snapshot, which all
+ * processes share (../snapshot.ts): until `begin` nothing is read, drawn by chance, opened or changed.
  */
 type Order =
   | { readonly kind: 'run'; readonly work: Work }
@@ -79,7 +81,13 @@ async function main(): Promise<void> {
   say('ready');
 }
 
-main().catch((error: unknown) => {
-  say('broken', `,"detail":${JSON.stringify(described(error))}`);
-  rest();
-});
+function begin(): void {
+  prepareRest();
+  main().catch((error: unknown) => {
+    say('broken', `,"detail":${JSON.stringify(described(error))}`);
+    rest();
+  });
+}
+
+if (startupSnapshot.isBuildingSnapshot()) startupSnapshot.setDeserializeMainFunction(begin);
+else begin();

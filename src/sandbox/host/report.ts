@@ -5,12 +5,10 @@ import type { Attempt } from '../types';
 /** What the child says, on descriptor 3. Everything used here was taken before the skill could change it. */
 const write = writeSync;
 const stringify = JSON.stringify;
-const wait = Atomics.wait;
 const leave = process.exit.bind(process);
 const get = Reflect.get;
 const CHANNEL = 3;
 const PATIENCE_MS = 5_000;
-const silence = new Int32Array(new SharedArrayBuffer(4));
 
 /** One line; `fields` is JSON text. Written at once, so that messages keep the order of what happened. */
 export function say(kind: string, fields = ''): void {
@@ -22,9 +20,18 @@ export function quoted(text: string): string {
   return stringify(text);
 }
 
+/** Set by `prepareRest`, before the skill is there: a start-up snapshot has no Atomics yet. */
+const thread = { sleep: (_ms: number): void => undefined };
+
+export function prepareRest(): void {
+  const { wait } = Atomics;
+  const silence = new Int32Array(new SharedArrayBuffer(4));
+  thread.sleep = (ms) => void wait(silence, 0, 0, ms);
+}
+
 /** The thread sleeps until the parent kills it: nothing of the skill runs any more, not even what it has on a timer. */
 export function rest(): never {
-  wait(silence, 0, 0, PATIENCE_MS);
+  thread.sleep(PATIENCE_MS);
   // The parent is gone, or it would have killed this process.
   leave(0);
   throw new Error('this process has ended');
