@@ -10,6 +10,8 @@ const DAY_MS = 24 * HOUR_MS;
 const PATIENCE_MS = 60_000;
 /** Of a `brief` cycle: long enough to run in, short enough to be too late with. */
 const BRIEF_MS = 8_000;
+/** After its first violation it is quarantined, and runs in no further cycle. */
+const ROGUE = 'chaos.rogue';
 const CLOCKS = { right: 0, behind: -30 * HOUR_MS, ahead: HOUR_MS };
 
 export const LEDGER = '### [2026-01-24] D001: Chaos\n**Decision**: It may run.\n';
@@ -27,14 +29,14 @@ export const CONFIG = {
 export const limitOf = (shape) => (shape === 'brief' ? BRIEF_MS : null);
 
 /** The cycle's documents, read and hashed as the command line does, on a bundle with the time of now, as its clock has it. */
-export function documentsOf({ n, shape, clock }, seed, nowMs) {
+export function documentsOf({ n, shape, clock, rogue }, seed, nowMs) {
   const bundle = bundleOf(shape, `${seed}-${n}`, nowMs + CLOCKS[clock]);
   const staleness = limitOf(shape) ?? DAY_MS;
   const policy = { ...DEFAULT_POLICY, max_staleness_ms: { default: staleness } };
   const source = (name, value) => ({ name, bytes: Buffer.from(JSON.stringify(value)) });
   return prepare(
     source('bundle', bundle),
-    source('graph', graphOf(shape)),
+    source('graph', graphOf(shape, rogue)),
     source('policy', policy),
   );
 }
@@ -79,7 +81,7 @@ function bundleOf(shape, note, ms) {
   };
 }
 
-function graphOf(shape) {
+function graphOf(shape, rogue = ROGUE) {
   const tasks = V1_GRAPH.tasks.map((task) => ({ ...task, timeout_ms: PATIENCE_MS }));
   const graph = { ...V1_GRAPH, graph_id: shape, tasks };
   switch (shape) {
@@ -102,7 +104,7 @@ function graphOf(shape) {
     case 'rogue':
       return {
         ...graph,
-        tasks: [...tasks, { ...note(3, 100), name: 'rogue', skill_ref: 'chaos.rogue' }],
+        tasks: [...tasks, { ...note(3, 100), name: 'rogue', skill_ref: rogue }],
       };
     default:
       return graph;
@@ -126,18 +128,38 @@ function note(k, nap, depends_on = ['T3']) {
   };
 }
 
-/** Three that note, and one that reaches for what it did not declare. */
-export async function registerSkills(harness) {
+/** Three that note, and those that reach for what they did not declare. */
+export async function registerSkills(harness, { cycles }) {
   const skills = [1, 2, 3].map((k) => ({ id: `chaos.note-${k}`, effect: `notes_${k}`, deed: '' }));
   const deed = 'if (nap > 0) try { await ctx.effects.elsewhere({}); } catch {}';
-  skills.push({ id: 'chaos.rogue', effect: 'notes_3', deed });
-  for (const skill of skills) await register(harness, skill);
+  const own = cycles.flatMap(({ rogue }) => rogue ?? []);
+  for (const id of [ROGUE, ...own]) skills.push({ id, effect: 'notes_3', deed });
+  for (const skill of skills) {
+    await register(harness, skill);
+    await changeRegistry(harness, {
+      ...change(`activate-${skill.id}`, 'activate'),
+      skill: skill.id,
+    });
+  }
 }
 
-async function register(harness, { id, effect, deed }) {
+/** A further version of a skill that no cycle uses. */
+export async function registerSpare(harness, n) {
+  await register(harness, { id: 'chaos.spare', effect: 'notes_3', deed: '', version: `1.0.${n}` });
+}
+
+const change = (change_id, operation) => ({
+  ledger: 'D001',
+  by: 'chaos',
+  operation,
+  change_id,
+  registration: null,
+});
+
+async function register(harness, { id, effect, deed, version = '1.0.0' }) {
   const manifest = {
     skill_id: id,
-    skill_version: '1.0.0',
+    skill_version: version,
     layer: 'L9',
     task_types: ['note'],
     required_inputs: [],
@@ -157,19 +179,10 @@ async function register(harness, { id, effect, deed }) {
     return {};
   } } };`;
   const registration = await storeSkill(harness, code, { manifest, output });
-  const change = { ledger: 'D001', by: 'chaos' };
+  const skill = `${id}@${version}`;
   await changeRegistry(harness, {
-    ...change,
-    operation: 'register',
-    skill: `${id}@1.0.0`,
-    change_id: `register-${id}`,
+    ...change(`register-${skill}`, 'register'),
+    skill,
     registration,
-  });
-  await changeRegistry(harness, {
-    ...change,
-    operation: 'activate',
-    skill: id,
-    change_id: `activate-${id}`,
-    registration: null,
   });
 }

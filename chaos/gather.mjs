@@ -30,6 +30,7 @@ export async function gather(world, cycles, processesBefore) {
       .map(({ key, task_id }) => ({ key, task_id, cycle_id: owner.get(task_id) ?? null })),
     bodies: linesOf(world.bodies),
     latches: world.latches,
+    full: linesOf(world.full),
     leftovers,
     accidents,
   };

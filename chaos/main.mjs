@@ -1,20 +1,23 @@
 // A seeded run of faults against a real server and two workers, and the invariants after it.
 //   npm run chaos                                   60 cycles, 20 faults
 //   npm run chaos -- --cycles 1000 --faults 300 --seed 7 --json
-// The seed gives the same cycles and the same plan of faults; when the operating system runs which process it does not give.
+// The seed gives the same cycles, the same plan of faults, and the places at which workers die; when the operating system runs which
+// process it does not give.
 import { parseArgs } from 'node:util';
 import { startCycle } from '../dist/client.js';
-import { table } from '../dist/cli/render.js';
+import { workflowIdFor } from '../dist/core/start.js';
 import { violationsOf } from './checks.mjs';
 import { documentsOf, registerSkills } from './documents.mjs';
 import { gather, skillProcesses } from './gather.mjs';
+import { killAt, setTraps } from './kills.mjs';
 import { settle, startOperator } from './operator.mjs';
 import { PEOPLE } from './people.mjs';
-import { PEOPLE_FAULTS, planOf } from './plan.mjs';
+import { PEOPLE_FAULTS, PLACE_FAULT, planOf } from './plan.mjs';
+import { reportOf, shown } from './report.mjs';
 import { sleep, World } from './world.mjs';
 
 const START_MS = 300_000;
-const BLOCKED_MS = 1_500;
+const FULL_MS = 1_500;
 const say = (line) => process.stderr.write(`${line}\n`);
 
 const options = optionsOf(process.argv.slice(2));
@@ -24,11 +27,11 @@ say(`chaos: seed ${options.seed}, ${options.cycles} cycles, ${options.faults} fa
 const world = await World.open(say);
 let violations = null;
 try {
-  await registerSkills(world.harness);
+  await registerSkills(world.harness, plan);
   const { cycles, done } = await run(world, plan);
   const facts = await gather(world, cycles, before);
   violations = violationsOf(facts);
-  const report = reportOf(done, facts, violations);
+  const report = reportOf({ options, plan, done, facts, violations, disk: world.disk.how });
   process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${shown(report)}\n`);
 } finally {
   const sound = violations?.length === 0;
@@ -62,14 +65,17 @@ async function run(world, { cycles: planned, faults }) {
   const from = performance.now();
   const until = (ms) => sleep(Math.max(from + ms - performance.now(), 0));
   const stopOperator = startOperator(world, cycles);
+  const kills = faults.filter(({ kind }) => kind === PLACE_FAULT);
   const starts = planned.map(async (each) => {
     await until(each.at_ms);
-    return start(world, each, cycles);
+    const traps = kills.filter(({ cycle }) => cycle === each.n);
+    return start(world, each, cycles, traps);
   });
   const tell = async (fault, act) => {
     const at = ((performance.now() - from) / 1_000).toFixed(1);
     const error = await act().then(() => null, String);
-    say(`${at} s  ${fault.kind}${error === null ? '' : `: ${error}`}`);
+    const what = fault.place === undefined ? fault.kind : `${fault.kind} ${fault.place}`;
+    say(`${at} s  ${what}${error === null ? '' : `: ${error}`}`);
     done.push({ ...fault, refused: error });
   };
   const people = faults
@@ -79,11 +85,15 @@ async function run(world, { cycles: planned, faults }) {
       if (fault.kind !== 'early-messages') await sleep(fault.after_ms);
       await tell(fault, () => PEOPLE[fault.kind](world, cycle, fault));
     });
-  for (const fault of faults.filter(({ kind }) => !PEOPLE_FAULTS.includes(kind))) {
+  const killed = kills.map(async (fault) => {
+    const cycle = await starts[fault.cycle];
+    await tell(fault, () => killAt(world, cycle, fault));
+  });
+  for (const fault of faults.filter(isOfMachine)) {
     await until(fault.at_ms);
     await tell(fault, () => breakMachine(world, fault));
   }
-  await Promise.all([...starts, ...people]);
+  await Promise.all([...starts, ...people, ...killed]);
   await stopOperator();
   say('faults are over: every cycle is seen to its end');
   await settle(world, cycles, say);
@@ -91,14 +101,17 @@ async function run(world, { cycles: planned, faults }) {
 }
 
 /** Sent again until it is taken: the server may be away, the record blocked, the harness halted. */
-async function start(world, planned, cycles) {
+async function start(world, planned, cycles, traps) {
   const bundle_ms = Date.now();
   const prepared = documentsOf(planned, options.seed, bundle_ms);
+  const { cycle_id, mode, bundle } = prepared;
+  const workflow_id = workflowIdFor(mode, bundle.value.timestamp, cycle_id);
+  const cycle = { ...planned, prepared, cycle_id, workflow_id, bundle_ms, deeds: [] };
+  for (const fault of traps) setTraps(world, cycle, fault);
   const deadline = performance.now() + START_MS;
   for (;;) {
     try {
-      const { cycle_id, workflow_id } = await startCycle(world.harness, prepared);
-      const cycle = { ...planned, prepared, cycle_id, workflow_id, bundle_ms, deeds: [] };
+      await startCycle(world.harness, prepared);
       cycles.set(cycle_id, cycle);
       if (planned.shape === 'held') await PEOPLE.halt(world, cycle).catch(() => undefined);
       return cycle;
@@ -109,48 +122,21 @@ async function start(world, planned, cycles) {
   }
 }
 
+function isOfMachine({ kind }) {
+  return kind !== PLACE_FAULT && !PEOPLE_FAULTS.includes(kind);
+}
+
 function breakMachine(world, { kind, which, for_ms }) {
   switch (kind) {
     case 'kill-worker':
-      return world.killWorker(which, false);
-    case 'kill-worker-in-task':
-      return world.killWorker(which, true);
+      return world.killWorker(which);
     case 'freeze-worker':
       return world.freezeWorker(which, for_ms);
     case 'kill-server':
       return world.killServer();
-    case 'block-audit':
-      return world.blockAudit(Math.min(for_ms, BLOCKED_MS));
+    case 'full-disk':
+      return world.fillDisk(Math.min(for_ms, FULL_MS));
     default:
       return world.disturbNetwork(which, kind.replace('net-', ''), for_ms);
   }
-}
-
-function reportOf(done, { cycles }, violations) {
-  const count = (names) =>
-    Object.fromEntries(
-      [...new Set(names)]
-        .sort()
-        .map((name) => [name, names.filter((each) => each === name).length]),
-    );
-  return {
-    seed: options.seed,
-    cycles: cycles.length,
-    faults: done.length,
-    violations,
-    // Of the faults, those that found nothing to break: a cycle that had ended, a server that was away.
-    refused: done.filter((fault) => fault.refused !== null).length,
-    faults_by_kind: count(done.map(({ kind }) => kind)),
-    outcomes: count(cycles.map(({ result }) => String(result?.outcome ?? null))),
-  };
-}
-
-function shown({ seed, cycles, faults, refused, violations, faults_by_kind, outcomes }) {
-  const rows = (counts) => Object.entries(counts).map(([name, count]) => [name, String(count)]);
-  return [
-    table([`${cycles} cycles`, ''], rows(outcomes)),
-    table([`${faults} faults, ${refused} refused`, ''], rows(faults_by_kind)),
-    `seed ${seed}: ${violations.length} violations of invariants`,
-    ...violations.map(({ invariant, sentence }) => `${invariant}: ${sentence}`),
-  ].join('\n\n');
 }

@@ -153,7 +153,7 @@ export const PEOPLE = {
 };
 
 /** The server may be away just now, or the record blocked. */
-async function insisting(act) {
+export async function insisting(act) {
   for (let tries = 1; ; tries += 1) {
     try {
       return await act();

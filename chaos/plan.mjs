@@ -1,4 +1,7 @@
-// What a run does, all of it from the seed: which cycles of which shape, and which fault when. No clock and no chance in here.
+// What a run does, all of it from the seed: which cycles of which shape, which fault when, which worker dies where. No clock and
+// no chance in here.
+import { createHash } from 'node:crypto';
+import { PLACES } from './places.mjs';
 
 /** The shapes of cycles; what may become of each is in model.mjs. */
 export const SHAPES = [
@@ -20,13 +23,12 @@ export const SHAPES = [
 export const MACHINE_FAULTS = [
   'kill-worker',
   'kill-server',
-  'kill-worker-in-task',
   'freeze-worker',
   'net-cut',
   'net-hole',
   'net-delay',
   'net-reorder',
-  'block-audit',
+  'full-disk',
 ];
 
 /** Faults of people: each upon one cycle, some moments after its start. */
@@ -46,12 +48,18 @@ export const PEOPLE_FAULTS = [
   'clock-jump',
 ];
 
+/** SIGKILL of a worker, each at a place on the way of one cycle (places.mjs). */
+export const PLACE_FAULT = 'kill-worker-at';
+
 const CYCLE_MS = 800;
 const FAULT_MS = 2_700;
 /** A jumped clock stays so for this many cycles. */
 const JUMPED_CYCLES = 3;
 
-/** @returns `{cycles: [{n, shape, at_ms, clock, choice}], faults: [{n, kind, at_ms, for_ms, cycle, after_ms, which}]}` */
+/**
+ * @returns `{cycles: [{n, shape, at_ms, clock, choice}], faults: [{n, kind, at_ms, for_ms, cycle, after_ms, which}]}`; of a kill
+ *   at a place the fault has `place`, which its cycle comes to
+ */
 export function planOf({ seed, cycles, faults }) {
   const random = randomOf(seed);
   const span = Math.max(cycles * CYCLE_MS, faults * FAULT_MS);
@@ -64,10 +72,11 @@ export function planOf({ seed, cycles, faults }) {
     // What a human will answer to this cycle's halts.
     choice: random() < 0.3 ? 'ABORT' : 'GO_ON',
   }));
-  const machine = Math.floor(faults / 2);
+  const [people, places] = [Math.ceil(faults / 3), Math.round(faults / 3)];
   const kinds = interleaved(
-    deck(random, MACHINE_FAULTS, machine),
-    deck(random, PEOPLE_FAULTS, faults - machine),
+    deck(random, PEOPLE_FAULTS, people),
+    Array.from({ length: places }, () => PLACE_FAULT),
+    deck(random, MACHINE_FAULTS, faults - people - places),
   );
   const planFault = (kind, n) => {
     const at_ms = Math.round(((n + 0.3 + random() * 0.4) * span) / faults);
@@ -89,7 +98,42 @@ export function planOf({ seed, cycles, faults }) {
     for (const jumped of planned.slice(cycle, cycle + JUMPED_CYCLES))
       jumped.clock = which === 0 ? 'behind' : 'ahead';
   }
+  const kills = planFaults.filter(({ kind }) => kind === PLACE_FAULT);
+  giveWay(planned, planFaults, kills, deck(random, PLACES, kills.length));
   return { cycles: planned, faults: planFaults };
+}
+
+/**
+ * Each place gets a cycle that comes there, with nothing else planned for it: the first at that time or later, else the last before.
+ * Where there is none any more, another one takes on the shape.
+ */
+function giveWay(cycles, faults, kills, places) {
+  const taken = new Set(
+    faults.filter(({ kind }) => PEOPLE_FAULTS.includes(kind)).map(({ cycle }) => cycle),
+  );
+  for (const [i, fault] of kills.entries()) {
+    const { at, in: shapes } = places[i];
+    const isFree = ({ n, clock }) => !taken.has(n) && clock === 'right';
+    const nearest = (fits) => {
+      const near = cycles.filter(fits);
+      return near.find(({ n }) => n >= fault.cycle) ?? near.at(-1);
+    };
+    const cycle =
+      nearest((each) => isFree(each) && shapes.includes(each.shape)) ??
+      nearest(isFree) ??
+      nearest(({ clock }) => clock === 'right') ??
+      cycles[fault.cycle];
+    if (!shapes.includes(cycle.shape)) cycle.shape = shapes[0];
+    // A skill of its own, which no other cycle has got quarantined.
+    if (cycle.shape === 'rogue') cycle.rogue = `chaos.rogue-${cycle.n}`;
+    taken.add(cycle.n);
+    Object.assign(fault, { place: at, cycle: cycle.n });
+  }
+}
+
+/** Of two runs with the same digest everything planned was the same. */
+export function digestOf(value) {
+  return `sha256:${createHash('sha256').update(JSON.stringify(value)).digest('hex')}`;
 }
 
 /** Each once in a fresh order, then again, until there are `count`: no kind is left out by chance. */
@@ -108,9 +152,10 @@ function shuffled(random, items) {
   return cards;
 }
 
-function interleaved(some, others) {
-  const longest = Math.max(some.length, others.length);
-  return Array.from({ length: longest }, (_, i) => [others[i], some[i]])
+/** One of each in turn, as long as there are any. */
+function interleaved(...decks) {
+  const longest = Math.max(...decks.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, i) => decks.map((deck) => deck[i]))
     .flat()
     .filter((kind) => kind !== undefined);
 }

@@ -1,7 +1,7 @@
 // The world of a run: a file-backed server, two workers, each behind a proxy of its own, and one client that goes straight.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,12 +12,13 @@ import { connectionSettings } from '../dist/server/connection.js';
 import { startEmbedded } from '../dist/server/embedded.js';
 import { locateBinary } from '../dist/server/locate.js';
 import { openFileStore } from '../dist/store/files/index.js';
-import { CONFIG, LEDGER } from './documents.mjs';
+import { openDisk } from './disk.mjs';
+import { CONFIG, LEDGER, registerSpare } from './documents.mjs';
 import { openProxy } from './proxy.mjs';
+import { Traps } from './traps.mjs';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
 const WORKERS = 2;
-const HOLD_MS = 3_000;
 
 /** So long after it goes on again a worker is still dealing with having been frozen. */
 const THAWED_MS = 10_000;
@@ -25,6 +26,9 @@ const THAWED_MS = 10_000;
 export class World {
   home = mkdtempSync(join(tmpdir(), 'harness-chaos-'));
   bodies = join(this.home, 'bodies.jsonl');
+  /** What the workers met on a full disk. */
+  full = join(this.home, 'full.jsonl');
+  traps = new Traps(this.home);
   slots = [];
   /** When a worker was lost to its tasks, or may have been. */
   losses = [];
@@ -48,7 +52,8 @@ export class World {
   }
 
   async #open(say) {
-    writeFileSync(this.bodies, '');
+    this.disk = openDisk(this.home);
+    for (const notes of [this.bodies, this.full]) writeFileSync(notes, '');
     writeFileSync(join(this.home, 'LEDGER.md'), LEDGER);
     writeFileSync(join(this.home, 'harness.config.json'), JSON.stringify(CONFIG));
     const cache = process.env.HARNESS_TEST_CACHE ?? harnessHome(process.env);
@@ -57,7 +62,7 @@ export class World {
     this.server = await this.#startServer(0);
     this.port = Number(this.server.address.split(':')[1]);
     for (let which = 0; which < WORKERS; which += 1)
-      this.slots.push({ which, proxy: await openProxy(this.port), process: null });
+      this.slots.push({ which, proxy: await openProxy(this.port), process: null, ready: null });
     await Promise.all(this.slots.map((slot) => this.startWorker(slot)));
     this.harness = await connectHarness(
       connectionSettings({ env: { TEMPORAL_ADDRESS: this.server.address } }),
@@ -89,13 +94,20 @@ export class World {
   }
 
   /** Resolves when it polls. */
-  async startWorker(slot) {
+  startWorker(slot) {
+    slot.process = null;
+    slot.ready = this.#startWorker(slot);
+    return slot.ready;
+  }
+
+  async #startWorker(slot) {
     const env = {
       PATH: process.env.PATH,
       HARNESS_LOG_LEVEL: process.env.HARNESS_LOG_LEVEL,
       HARNESS_HOME: this.home,
       HARNESS_CONFIG: join(this.home, 'harness.config.json'),
       CHAOS_BODIES: this.bodies,
+      CHAOS_DISK: this.full,
       TEMPORAL_ADDRESS: `127.0.0.1:${slot.proxy.port}`,
     };
     for (let tries = 1; ; tries += 1) {
@@ -115,7 +127,8 @@ export class World {
   #onExit(slot, worker, code, signal) {
     if (slot.process !== worker || this.closing) return;
     // Frozen inside a workflow's code for longer than the SDK lets that take, Node ends it: lost like a killed one.
-    if (Date.now() - (slot.thawed ?? 0) > THAWED_MS)
+    const thawing = Date.now() - (slot.thawed ?? 0) <= THAWED_MS;
+    if (!thawing && !this.traps.hasKilled(worker.pid))
       this.accidents.push(
         `worker ${slot.which} ended by itself (status ${code}, signal ${signal})`,
       );
@@ -123,14 +136,11 @@ export class World {
     this.startWorker(slot).catch((error) => this.accidents.push(String(error)));
   }
 
-  /** SIGKILL, wherever it is; or held inside a task, if one comes soon. Another takes its place. */
-  async killWorker(which, inTask) {
+  /** SIGKILL, wherever it is. Another takes its place. */
+  async killWorker(which) {
     const slot = this.slots[which];
+    await slot.ready;
     const worker = slot.process;
-    if (inTask) {
-      worker.send('hold the next task');
-      await Promise.race([once(worker, 'message'), sleep(HOLD_MS)]);
-    }
     this.lose();
     slot.process = null;
     await killed(worker);
@@ -139,6 +149,7 @@ export class World {
 
   async freezeWorker(which, ms) {
     const slot = this.slots[which];
+    await slot.ready;
     const worker = slot.process;
     this.lose();
     worker.kill('SIGSTOP');
@@ -156,14 +167,15 @@ export class World {
     proxy.heal();
   }
 
-  /** A file stands where the trail's folder should be: nothing can be written, whoever the user is. */
-  async blockAudit(ms) {
-    const [audit, aside] = ['audit', 'aside'].map((name) => join(this.home, name));
-    renameSync(audit, aside);
-    writeFileSync(audit, '');
+  /** Nothing more of the trail can be written. */
+  async fillDisk(ms) {
+    this.disk.fill();
     await sleep(ms);
-    rmSync(audit);
-    renameSync(aside, audit);
+    this.disk.free();
+  }
+
+  registerSpare(n) {
+    return registerSpare(this.harness, n);
   }
 
   lose() {
@@ -172,6 +184,7 @@ export class World {
 
   async stopWorkers() {
     this.closing = true;
+    await Promise.all(this.slots.map(({ ready }) => ready?.catch(() => undefined)));
     await Promise.all(this.slots.map(({ process: worker }) => worker && killed(worker)));
   }
 
@@ -181,6 +194,7 @@ export class World {
     await this.harness?.close();
     await this.server?.stop();
     for (const { proxy } of this.slots) await proxy.close();
+    await this.disk?.close(keep);
     if (!keep) rmSync(this.home, { recursive: true, force: true });
   }
 }

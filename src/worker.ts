@@ -1,6 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  type ActivityInterceptorsFactory,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { createActivities } from './activities';
 import type { Dependencies, Watch } from './activities/dependencies';
 import { activitySlots } from './activity-slots';
@@ -36,6 +42,8 @@ export interface HarnessWorkerOptions {
   /** The build of its code. Default: none, it is unversioned. */
   readonly build?: Build | null;
   readonly checkpoint?: Dependencies['checkpoint'];
+  /** Around every activity: where the chaos run kills a worker. Nothing in production. */
+  readonly around?: ActivityInterceptorsFactory;
   /** Whether what happens is counted, on the runtime's meter: `installRuntime` was told where it is served. */
   readonly metrics?: boolean;
   /** Spans of what happens here. */
@@ -77,7 +85,7 @@ async function workerOn(
   log: Logger,
   options: HarnessWorkerOptions,
 ): Promise<HarnessWorker> {
-  const { config = liveConfig(undefined, process.env), build = null, checkpoint } = options;
+  const { config = liveConfig(undefined, process.env), build = null, checkpoint, around } = options;
   let check: Check = async () => 'the worker is starting';
   const health =
     options.health === undefined ? null : await serveHealth(options.health, () => check());
@@ -124,6 +132,7 @@ async function workerOn(
         watch: watchersOf(metrics?.watch, options.tracing?.watch),
       },
     ),
+    ...(around === undefined ? {} : { interceptors: { activity: [around] } }),
     ...workflowCode(build),
     ...versionOf(build),
     tuner: slots.tuner,

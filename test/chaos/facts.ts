@@ -1,14 +1,21 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const CHAOS = join(__dirname, '..', '..', 'chaos');
+export const CHAOS = join(__dirname, '..', '..', 'chaos');
 
 /** Calls a function of the chaos run's own modules, which are no part of the product's build. */
 export function chaos<T>(module: string, name: string, ...args: readonly unknown[]): T {
+  return printed(module, `chaos.${name}(...JSON.parse(readFileSync(0, 'utf8')))`, args);
+}
+
+/** What such a module exports, but for its functions. */
+export const constantsOf = <T>(module: string): T => printed(module, '{ ...chaos }');
+
+function printed<T>(module: string, value: string, args: readonly unknown[] = []): T {
   const script = `
-    import { ${name} } from ${JSON.stringify(join(CHAOS, module))};
+    import * as chaos from ${JSON.stringify(join(CHAOS, module))};
     import { readFileSync } from 'node:fs';
-    process.stdout.write(JSON.stringify(${name}(...JSON.parse(readFileSync(0, 'utf8')))));`;
+    process.stdout.write(JSON.stringify(${value}));`;
   const { stdout, stderr, status } = spawnSync('node', ['--input-type=module', '-e', script], {
     input: JSON.stringify(args),
     encoding: 'utf8',
@@ -51,6 +58,7 @@ export interface Facts {
   cycles: FactsOfCycle[];
   lines: { key: string; task_id: string; cycle_id: string | null }[];
   bodies: { at: number; workflow_id: string; task: string }[];
+  full: { how: string }[];
   latches: { from: number; to: number; in_flight: { workflow_id: string; task: string }[] }[];
   leftovers: string[];
   accidents: string[];
@@ -110,6 +118,7 @@ export function soundFacts(): Facts {
       cycle_id: 'c-1',
     })),
     bodies: [{ at: 1_000, workflow_id: 'w-1', task: 'T2' }],
+    full: [],
     latches: [{ from: 2_000, to: 3_000, in_flight: [] }],
     leftovers: [],
     accidents: [],

@@ -1,12 +1,19 @@
-import { chaos } from './facts';
+import { chaos, constantsOf } from './facts';
 
 interface Plan {
   readonly cycles: readonly { readonly shape: string; readonly clock: string }[];
-  readonly faults: readonly { readonly kind: string; readonly cycle: number }[];
+  readonly faults: readonly {
+    readonly kind: string;
+    readonly cycle: number;
+    readonly place?: string;
+  }[];
 }
 
 const planOf = (seed: number, cycles = 60, faults = 20): Plan =>
   chaos('plan.mjs', 'planOf', { seed, cycles, faults });
+
+const { PEOPLE_FAULTS: PEOPLE } = constantsOf<{ PEOPLE_FAULTS: string[] }>('plan.mjs');
+const placesOf = () => constantsOf<{ PLACES: { at: string; in: string[] }[] }>('places.mjs').PLACES;
 
 const allowed = (changes: object): string[] =>
   chaos('model.mjs', 'allowedOutcomes', {
@@ -26,13 +33,29 @@ describe('the plan', () => {
   });
 
   it('leaves out no shape of cycle and no kind of fault by chance', () => {
-    const { cycles, faults } = planOf(3, 24, 26);
+    const { cycles, faults } = planOf(3, 24, 39);
     expect(new Set(cycles.map(({ shape }) => shape)).size).toBe(12);
     expect(new Set(faults.map(({ kind }) => kind)).size).toBe(22);
   });
 
+  it('kills a worker at every place, each on the way of a cycle that comes there and that nobody meddles with', () => {
+    const places = placesOf();
+    const { cycles, faults } = planOf(3, 400, 3 * places.length);
+    const kills = faults.filter(({ place }) => place !== undefined);
+    expect(kills.map(({ place }) => place).sort()).toEqual(places.map(({ at }) => at).sort());
+    const meddled = faults.filter(({ place }) => place === undefined);
+    for (const { place, cycle } of kills) {
+      const shapes = places.find(({ at }) => at === place)?.in;
+      expect(shapes).toContain(cycles[cycle]?.shape);
+      expect(cycles[cycle]?.clock).toBe('right');
+      const people = meddled.filter((fault) => fault.cycle === cycle).map(({ kind }) => kind);
+      expect(people.filter((kind) => PEOPLE.includes(kind))).toEqual([]);
+    }
+    expect(new Set(kills.map(({ cycle }) => cycle)).size).toBe(kills.length);
+  });
+
   it('gives the cycles after a jump of the clock their timestamps from it', () => {
-    const { cycles, faults } = planOf(3, 24, 26);
+    const { cycles, faults } = planOf(3, 24, 39);
     const jump = faults.find(({ kind }) => kind === 'clock-jump');
     expect(cycles[jump?.cycle ?? 0]?.clock).not.toBe('right');
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileStore, type Recovered } from '../../src/store/files/index';
 import { runChild } from './child';
-import { CYCLE, drafts } from './drafts';
+import { chainIn, CYCLE, drafts } from './drafts';
 import { processesContract } from './processes-contract';
 
 const storeIn = (home: string): string =>
@@ -21,6 +21,62 @@ processesContract('the file store', async () => {
     },
     remove: () => rm(home, { recursive: true }),
   };
+});
+
+describe('the file store and a writer that dies in the middle of a batch', () => {
+  let home: string;
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'harness-processes-'));
+  });
+  afterEach(() => rm(home, { recursive: true }));
+
+  /** Appends entries 4 … 6 and is killed when `written` bytes of them are there. */
+  async function killedAfter(written: string): Promise<void> {
+    const child = runChild(
+      `const fs = require('node:fs');
+       const { CYCLE, drafts } = require('./test/store/drafts.ts');
+       const store = await ${storeIn(home)};
+       const { writeSync } = fs;
+       fs.writeSync = (fd, bytes, from, length, ...more) => {
+         if (!bytes.toString().startsWith('{')) return writeSync(fd, bytes, from, length, ...more);
+         writeSync(fd, bytes, from, ${written});
+         process.kill(process.pid, 'SIGKILL');
+       };
+       await store.audit.append(CYCLE, drafts('r1', 4, 6));`,
+    );
+    expect(await child.ended).toBeNull();
+  }
+
+  const cuts: [where: string, written: string][] = [
+    ['in its first line', '10'],
+    ['behind its first line', "bytes.indexOf('\\n') + 1"],
+    ['in its last line', 'length - 1'],
+  ];
+
+  test.each(cuts)(
+    'C4.I2: nothing of it stands, cut %s: another try may write something else',
+    async (_where, written) => {
+      const recovered: Recovered[] = [];
+      const store = await openFileStore(home, { onRecovered: (info) => recovered.push(info) });
+      await store.audit.append(CYCLE, drafts('r1', 1, 3));
+      const { size } = await stat(join(home, 'audit', `${CYCLE}.jsonl`));
+      await killedAfter(written);
+      const left = (await readFile(join(home, 'audit', `${CYCLE}.jsonl`))).subarray(size);
+      // A workflow task that is done again is done at another time, with messages that came since.
+      const later = drafts('r1', 4, 5).map((each) => ({ ...each, at: '2026-11-22T14:25:31.000Z' }));
+      expect(await store.audit.append(CYCLE, later)).toMatchObject({ entries: 5 });
+      expect(await readFile(recovered[0]?.set_aside ?? '')).toEqual(left);
+      expect(await chainIn(home)).toMatchObject({ problem: null, entries: 5 });
+    },
+  );
+
+  test('C4.I2: all of it stands once all of it is there', async () => {
+    const store = await openFileStore(home);
+    await store.audit.append(CYCLE, drafts('r1', 1, 3));
+    await killedAfter('length');
+    expect(await store.audit.append(CYCLE, drafts('r1', 7, 7))).toMatchObject({ entries: 7 });
+    expect(await chainIn(home)).toMatchObject({ problem: null, entries: 7 });
+  });
 });
 
 describe('the file store on a disk that fills up', () => {

@@ -6,7 +6,7 @@ import { emittedBy, meet, refuseDisorder, type Standing, tailEntry } from '../ru
 import { isUuid } from '../rules/ids';
 import type { AuditStore, Claimant } from '../store';
 import { asStoreError, goneAsNull } from './errors';
-import { appendDurably, readSettled, setTornTailAside, withLock } from './growing';
+import { appendBatch, appendDurably, readSettled, setTornTailAside, withLock } from './growing';
 import { idPath, type Home } from './home';
 import { countLines, endOfLastLine, linesBackward, linesForward, wholeTexts } from './lines';
 import { syncFolder } from './disk';
@@ -29,8 +29,9 @@ export function fileChains(home: Home): AuditStore {
           const size = await setTornTailAside(home, fd, path, cycleId);
           const tail = readTail(fd, size, cycleId, path);
           const { lines, head } = meet(cycleId, tail, drafts, standingIn(fd, size));
-          const text = lines.map((line) => `${line}\n`).join('');
-          await appendDurably(fd, Buffer.from(text), size);
+          const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+          if (lines.length > 1) await appendBatch(home, fd, cycleId, bytes, size);
+          else await appendDurably(fd, bytes, size);
           // The batch that opens a run may have made the file, at this attempt or at one that died.
           if (first.seq === 1) await syncFolder(dirname(path));
           if (lines.length > 0) written?.(drafts.slice(-lines.length));

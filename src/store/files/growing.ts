@@ -4,13 +4,15 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
+  rmSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { tryLock } from 'fs-native-extensions';
-import { createDurably, syncData, syncFolder } from './disk';
+import { createDurably, readWhole, syncData, syncFolder } from './disk';
 import { errorCode } from './errors';
 import type { Home } from './home';
 import { endOfLastLine, readBlock } from './lines';
@@ -109,8 +111,36 @@ function cutOff(fd: number, size: number): void {
 }
 
 /**
- * Moves bytes after the last newline to `torn/`: nobody was told that they stand. Returns the size
- * without them.
+ * The same for lines that belong together. Where they begin and end is noted beside them meanwhile: a writer that dies in the
+ * middle leaves whole lines, too, which are not to stand without the rest. The note is not synced, it outlives the process alone.
+ */
+export async function appendBatch(
+  home: Home,
+  fd: number,
+  id: string,
+  bytes: Uint8Array,
+  size: number,
+): Promise<void> {
+  const begun = begunPath(home, id);
+  writeFileSync(begun, `${size} ${size + bytes.length}\n`, { mode: 0o600 });
+  await appendDurably(fd, bytes, size);
+  rmSync(begun);
+}
+
+function begunPath(home: Home, id: string): string {
+  return join(home.root, 'torn', `${id}.begun`);
+}
+
+/** Where the batch begins that a writer has left unfinished in a file of this size; null when there is none. */
+function beginningOfTorn(home: Home, id: string, size: number): number | null {
+  const note = readWhole(begunPath(home, id));
+  const [, from, to] = /^(\d+) (\d+)\n$/.exec(note?.toString() ?? '') ?? [];
+  return from !== undefined && Number(from) < size && size < Number(to) ? Number(from) : null;
+}
+
+/**
+ * Moves what a writer that died has left of its last batch to `torn/`, at the least the bytes after the last newline: nobody was
+ * told that they stand. Returns the size without them.
  */
 export async function setTornTailAside(
   home: Home,
@@ -119,12 +149,14 @@ export async function setTornTailAside(
   id: string,
 ): Promise<number> {
   const { size } = fstatSync(fd);
-  const end = endOfLastLine(fd, size);
-  if (end === size) return size;
-  const torn = readBlock(fd, end, size);
-  const aside = await createNumbered(join(home.root, 'torn'), id, torn);
-  ftruncateSync(fd, end);
-  home.onRecovered({ file: path, bytes: torn.length, set_aside: aside });
+  const end = beginningOfTorn(home, id, size) ?? endOfLastLine(fd, size);
+  if (end < size) {
+    const torn = readBlock(fd, end, size);
+    const aside = await createNumbered(join(home.root, 'torn'), id, torn);
+    ftruncateSync(fd, end);
+    home.onRecovered({ file: path, bytes: torn.length, set_aside: aside });
+  }
+  rmSync(begunPath(home, id), { force: true });
   return end;
 }
 
