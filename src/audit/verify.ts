@@ -1,5 +1,6 @@
 import { isOfSchedule, problemOfSchedule } from '../core/balance';
 import { ContractWatch } from '../core/breaches';
+import { quote } from '../core/construct';
 import type { Entry } from '../core/entry';
 import { LATCH_CHAIN, LEDGER_CHAIN } from '../core/identity';
 import type { Sha256 } from '../core/json';
@@ -69,9 +70,8 @@ async function verifyOne(trail: Trail, id: string, witnesses: Witnesses): Promis
   const ids = cycleId === undefined ? [] : [cycleId];
   const [found] = await verifyShare(trail, { ids, ...witnesses });
   if (found === undefined) {
-    const shown = JSON.stringify(id.slice(0, 80));
     return couldNotLook(
-      `no audit chain of ${shown} is in ${trail.where}: check the id and the folder`,
+      `no audit chain of ${quote(id)} is in ${trail.where}: check the id and the folder`,
     );
   }
   return conclude([found], [], []);
