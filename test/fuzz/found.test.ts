@@ -134,6 +134,7 @@ describe('what the fuzz has found on the disk', () => {
 
   test.each([
     ['a tick that is none', '"nominal_time"', '"nominal_timf"'],
+    ['a tick under another name', '"tick"', '"tjck"'],
     ['a hash that is none', '"graph_hash":"sha256:0', '"graph_hash":"sha256:g'],
     ['no bundle’s hash', '"input_hash"', '"input_hasi"'],
     ['a key twice', '"mode":"shadow"', '"mode":"live","mode":"shadow"'],

@@ -1,7 +1,7 @@
 import { canonicalText } from '../../core/identity';
 import { isObject, type Json } from '../../core/json';
 import { StoreError, type Claimant } from '../store';
-import { isText, storedIn } from './stored';
+import { isAll, isText, storedIn } from './stored';
 
 /**
  * Who claimed each of the wanted actions last, by the lines `{action_ids, cycle_id, run_id}` of their task: only that one can
@@ -80,6 +80,7 @@ function parseClaim(
   if (!Array.isArray(action_ids)) return null;
   const actionIds: Json[] = action_ids;
   if (!actionIds.every(isText)) return null;
+  if (!isAll(line, { action_ids: actionIds, cycle_id, run_id })) return null;
   return { claimant: { cycle_id, run_id }, actionIds };
 }
 

@@ -3,7 +3,7 @@ import { PHASES } from '../../core/phases';
 import { OUTCOMES } from '../../core/reasons';
 import type { Tick } from '../../core/tick';
 import { StoreError, type CycleRecord } from '../store';
-import { isCount, isText, storedIn } from './stored';
+import { isAll, isCount, isText, storedIn } from './stored';
 
 /**
  * The result of a text that was stored as one. `what` tells where it stands.
@@ -49,7 +49,9 @@ export function recordIn(text: string, what: string): CycleRecord {
   if (input_hash !== null && !isDigest(input_hash)) throw damaged(what);
   if (!isDigest(graph_hash) || !isDigest(policy_hash)) throw damaged(what);
   const record = { cycle_id, workflow_id, mode, input_hash, graph_hash, policy_hash, created_at };
-  return tick === undefined ? record : { ...record, tick: tickIn(tick, what) };
+  const whole = tick === undefined ? record : { ...record, tick: tickIn(tick, what) };
+  if (!isAll(text, whole)) throw damaged(what);
+  return whole;
 }
 
 /** Oldest first. */

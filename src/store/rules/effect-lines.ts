@@ -50,12 +50,12 @@ export function readLedger(lines: Iterable<string>): LedgerReading {
   const effects = new Map<string, Standing>();
   let damaged = false;
   for (const line of lines) {
-    if (!add(parseLine(line))) damaged = true;
+    const read = parseLine(line);
+    if (read === null || effectLine(read) !== line || !add(read)) damaged = true;
   }
   return { ledger: { openings, closed, effects }, damaged };
 
-  function add(line: EffectLine | null): boolean {
-    if (line === null) return false;
+  function add(line: EffectLine): boolean {
     if (line.type === 'OPENED') {
       const { type: _, ...opening } = line;
       openings.push(opening);

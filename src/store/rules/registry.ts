@@ -8,7 +8,7 @@ import {
 } from '../../core/registry';
 import { RESPONSES } from '../../core/reasons';
 import { StoreError, type RegistryNow, type RegistryPointer } from '../store';
-import { isCount, isText, storedIn } from './stored';
+import { isAll, isCount, isText, storedIn } from './stored';
 
 type Damaged = (what: string) => StoreError;
 
@@ -39,6 +39,7 @@ function isNote(value: Json | undefined): value is JsonObject & ViolationNote {
   if (!isObject(value)) return false;
   const { response } = value;
   return (
+    Object.keys(value).length === NOTE_TEXTS.length + NOTE_COUNTS.length + 1 &&
     NOTE_TEXTS.every((key) => isText(value[key])) &&
     NOTE_COUNTS.every((key) => isCount(value[key])) &&
     Array.isArray(response) &&
@@ -49,7 +50,8 @@ function isNote(value: Json | undefined): value is JsonObject & ViolationNote {
 export function pointerIn(text: string, where: string, damaged: Damaged): RegistryPointer {
   const value = storedIn(text);
   const { version, hash } = isObject(value) ? value : {};
-  if (isCount(version) && isDigest(hash)) return { version, hash };
+  if (isCount(version) && isDigest(hash) && isAll(text, { version, hash }))
+    return { version, hash };
   throw damaged(where);
 }
 

@@ -16,6 +16,11 @@ export function storedIn(text: string): Json | undefined {
   }
 }
 
+/** Is there nothing in the text but what was read of it? A key with a damaged name would be passed over. */
+export function isAll(text: string, read: Json): boolean {
+  return canonicalText(read) === text;
+}
+
 export function isText(value: Json | undefined): value is string {
   return typeof value === 'string';
 }
