@@ -2,12 +2,11 @@ import { hash as digestOf } from 'node:crypto';
 import type { Clause } from '../core/clauses';
 import type { AuditHead, Draft, Entry } from '../core/entry';
 import { canonicalText } from '../core/identity';
-import { isObject, type Json, type JsonObject, type Sha256, valueOf } from '../core/json';
+import { isDigest, isObject, type Json, type JsonObject, type Sha256, valueOf } from '../core/json';
 
 /** The form of an entry that this version writes and reads. */
 const FORM = 1;
 const DOMAIN = `harness/audit/v${FORM}\0`;
-const HASH = /^sha256:[0-9a-f]{64}$/;
 const AT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
 /** The type of the first entry of a cycle's run. */
@@ -105,7 +104,7 @@ export function parseEntry(line: string): Entry | null {
 function entryOf(value: Json | undefined): Entry | null {
   if (!isObject(value)) return null;
   const { v, cycle_id, prev, hash, run_id, seq, part, at, type, clause, actor, task, data } = value;
-  if (v !== FORM || !isHash(hash) || (prev !== null && !isHash(prev))) return null;
+  if (v !== FORM || !isDigest(hash) || (prev !== null && !isDigest(prev))) return null;
   if (!isText(cycle_id) || !isText(run_id) || !isText(type) || !isText(actor)) return null;
   if (!isCount(seq, 1) || !isCount(part, 0) || !isText(at) || !AT.test(at)) return null;
   if (!isClause(clause) || (task !== null && !isText(task)) || !isObject(data)) return null;
@@ -269,10 +268,6 @@ function isText(value: Json | undefined): value is string {
 
 function isCount(value: Json | undefined, least: number): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
-}
-
-export function isHash(value: Json | undefined): value is Sha256 {
-  return typeof value === 'string' && HASH.test(value);
 }
 
 /** Any text: a trail must stay readable when the list of clauses has moved on. */

@@ -1,7 +1,15 @@
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LEDGER_CHAIN } from '../core/identity';
-import { isObject, isRef, type Json, type JsonObject, type Sha256, valueOf } from '../core/json';
+import {
+  isDigest,
+  isObject,
+  isRef,
+  type Json,
+  type JsonObject,
+  type Sha256,
+  valueOf,
+} from '../core/json';
 import type { Entry } from '../core/entry';
 import { readGraph } from '../documents/graph';
 import { asStoreError, goneAsNull } from '../store/files/errors';
@@ -85,7 +93,7 @@ async function hand(
 
 /** Whatever an entry names by a hash, at any depth, and what is in a list that it names. */
 function collect(value: Json, refs: Set<Sha256>): void {
-  if (typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value)) refs.add(value as Sha256);
+  if (isDigest(value)) refs.add(value);
   if (isRef(value)) refs.add(value.ref);
   if (Array.isArray(value)) value.forEach((item: Json) => collect(item, refs));
   else if (isObject(value)) Object.values(value).forEach((item) => collect(item, refs));

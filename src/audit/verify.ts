@@ -1,5 +1,6 @@
 import { isOfSchedule, problemOfSchedule } from '../core/balance';
 import { ContractWatch } from '../core/breaches';
+import { quote } from '../core/construct';
 import type { Entry } from '../core/entry';
 import { isEventType } from '../core/events';
 import { LATCH_CHAIN, LEDGER_CHAIN } from '../core/identity';
@@ -70,9 +71,8 @@ async function verifyOne(trail: Trail, id: string, witnesses: Witnesses): Promis
   const ids = cycleId === undefined ? [] : [cycleId];
   const [found] = await verifyShare(trail, { ids, ...witnesses });
   if (found === undefined) {
-    const shown = JSON.stringify(id.slice(0, 80));
     return couldNotLook(
-      `no audit chain of ${shown} is in ${trail.where}: check the id and the folder`,
+      `no audit chain of ${quote(id)} is in ${trail.where}: check the id and the folder`,
     );
   }
   return conclude([found], [], []);
@@ -210,7 +210,7 @@ async function readChain(
 function breachOf(watch: ContractWatch, entry: Entry, line: number): ChainProblem | null {
   const { type, seq } = entry;
   if (!isEventType(type)) {
-    const problem = `it is of a type that this version does not know, ${JSON.stringify(type.slice(0, 80))}: verify it with a newer one`;
+    const problem = `it is of a type that this version does not know, ${quote(type)}: verify it with a newer one`;
     return { line, seq, problem, foreign: true };
   }
   const problem = watch.see(entry);

@@ -6,9 +6,9 @@ import {
   NO_LEDGER,
 } from '../core/cycle-ledger';
 import { LEDGER_CHAIN } from '../core/identity';
-import type { JsonObject, Sha256 } from '../core/json';
+import { isDigest, type JsonObject, type Sha256 } from '../core/json';
 import type { Lines, Trail } from '../store/trail';
-import { isHash, parseEntry } from './chain';
+import { parseEntry } from './chain';
 
 /** Somebody outside a chain who knows an end that it once had. */
 export interface Witness extends Milestone {
@@ -65,7 +65,7 @@ async function storedEnd(trail: Trail, chainId: string): Promise<Milestone | 'NO
 
 function endIn({ audit }: JsonObject): Milestone | 'NONE' | 'UNKNOWN' {
   const end = milestoneIn(audit);
-  if (end !== null) return isHash(end.head) ? end : 'UNKNOWN';
+  if (end !== null) return isDigest(end.head) ? end : 'UNKNOWN';
   const none = JSON.stringify(audit) === '{"entries":0,"head":null}';
   return none ? 'NONE' : 'UNKNOWN';
 }

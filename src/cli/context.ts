@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { Harness } from '../client/context';
@@ -13,6 +11,7 @@ import type { MetricsExporterConfig } from '@temporalio/worker';
 import { type ConnectionSettings, connectionSettings } from '../server/connection';
 import type { Store } from '../store/store';
 import type { Trail } from '../store/trail';
+import { ownServer } from './own-server';
 
 /** The options that every command takes (interface, "Global"). */
 export interface GlobalOptions {
@@ -156,28 +155,6 @@ export async function asRefusal<T>(body: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (codeOf(error) !== 'STORE_UNAVAILABLE') throw error;
     throw new Problem('REFUSED', messageOf(error), 'audit', error);
-  }
-}
-
-/** The note that `harness up` leaves in HARNESS_HOME while it runs. */
-export interface OwnServer {
-  readonly address: string;
-  readonly ui_url: string | null;
-  readonly pid: number;
-}
-
-export const OWN_SERVER_FILE = 'server.json';
-
-/** The server that `harness up` runs on this HARNESS_HOME; null when none does. */
-export function ownServer(home: string): OwnServer | null {
-  const file = join(home, OWN_SERVER_FILE);
-  if (!existsSync(file)) return null;
-  try {
-    const own = JSON.parse(readFileSync(file, 'utf8')) as OwnServer;
-    process.kill(own.pid, 0); // throws when that process is gone
-    return own;
-  } catch {
-    return null; // a note that outlived its server means nothing
   }
 }
 

@@ -4,6 +4,7 @@ import type { CycleStart } from '../tracing/open';
 import type { JsonObject } from '../core/json';
 import { PHASES } from '../core/phases';
 import { OUTCOMES } from '../core/reasons';
+import { parseInstant } from '../core/time';
 import { Problem } from '../problem';
 import { type Context, contextOf } from './context';
 import { exitStatusOf } from './exit';
@@ -212,14 +213,14 @@ const CANCEL_WAIT_MS = 10_000;
 /** Seconds on the command line, milliseconds within. */
 function seconds(value: string): number {
   const number = Number(value);
-  if (!(number > 0) || number > 2_000_000)
+  if (!/^\d+(\.\d+)?$/.test(value) || !(number > 0) || number > 2_000_000)
     throw new InvalidArgumentError('it is a number of seconds above 0.');
   return number * 1_000;
 }
 
 function instant(value: string): string {
-  if (Number.isNaN(Date.parse(value)))
-    throw new InvalidArgumentError('it is a time such as 2026-11-22T14:00:00Z.');
+  if (parseInstant(value) === null)
+    throw new InvalidArgumentError('it is a time in UTC such as 2026-11-22T14:00:00Z.');
   return value;
 }
 

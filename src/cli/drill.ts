@@ -6,7 +6,8 @@ import { SEARCH_ATTRIBUTES } from '../core/start';
 import type { Row } from '../drill/run';
 import { Problem } from '../problem';
 import type { ConnectionSettings } from '../server/connection';
-import { type Context, contextOf, ownServer } from './context';
+import { type Context, contextOf } from './context';
+import { ownServer } from './own-server';
 import { table } from './render';
 
 interface DrillOptions {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { SEARCH_ATTRIBUTES } from '../core/start';
@@ -8,7 +8,8 @@ import { type Build, buildOf, buildText } from '../server/deployment';
 import { DEFAULT_PORT, DEFAULT_UI_PORT } from '../server/ports';
 import { tracingFor } from '../tracing/asked';
 import type { HarnessWorker } from '../worker';
-import { type Context, contextOf, OWN_SERVER_FILE } from './context';
+import { type Context, contextOf } from './context';
+import { forgetServer, noteServer } from './own-server';
 
 interface WatchOptions {
   readonly metrics?: string;
@@ -115,11 +116,8 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     namespace: context.connection().namespace,
     ...(options.uiCodecEndpoint === undefined ? {} : { uiCodecEndpoint: options.uiCodecEndpoint }),
   });
-  const note = join(context.home, OWN_SERVER_FILE);
-  writeFileSync(
-    note,
-    JSON.stringify({ address: server.address, ui_url: server.uiUrl, pid: server.pid }),
-  );
+  const { address: at, uiUrl, pid } = server;
+  noteServer(context.home, { address: at, ui_url: uiUrl, pid });
   try {
     const worker = options.worker
       ? await startedWorker(context, options, buildOf({}, context.env))
@@ -147,7 +145,7 @@ async function up(context: Context, options: UpOptions): Promise<void> {
     });
     await untilStopped(context, worker, died);
   } finally {
-    rmSync(note, { force: true });
+    forgetServer(context.home);
     await server.stop();
   }
 }
@@ -238,7 +236,7 @@ async function untilStopped(
 
 function port(value: string): number {
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+  if (!/^\d+$/.test(value) || number > 65_535)
     throw new InvalidArgumentError('it is a port, 0 to 65535.');
   return number;
 }

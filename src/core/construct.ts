@@ -229,7 +229,7 @@ function pathProblems({ graph, parents, children }: Wiring): GraphProblem[] {
     const emits = task.skill_ref === 'harness.emit-actions';
     const writes = effectsOf(task);
     if ((emits || writes.length > 0) && !behindT3.has(i)) {
-      const what = emits ? 'emits actions' : `writes to ${writes.join(', ')}`;
+      const what = emits ? 'emits actions' : `writes to ${writes.map(quote).join(', ')}`;
       refuse(`${what} but does not come after harness.filter-beliefs`);
     }
   });

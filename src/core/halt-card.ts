@@ -79,10 +79,10 @@ export function haltCard(cycle: Cycle, now: string, audit: AuditHead): HaltCard 
     },
     tasks: { done: of('ENDED'), running: of('RUNNING'), blocked: of('WAITING') },
     emitted: { actions: emittedBy(cycle.tasks), effects: effectsOf(cycle.tasks) },
-    evidence: evidenceOf(cycle),
+    evidence: evidenceOf(cycle, halt),
     offers: (cycle.haltOpen ? halt.choices : []).map((choice) => ({
       choice,
-      does: consequenceOf(cycle, choice, now),
+      does: consequenceOf(cycle, halt.halt_id, choice, now),
       needed: neededFor(cycle, choice),
     })),
     deciders,
@@ -155,13 +155,13 @@ function skillHint(code: string, raisedBy: string): string | null {
 }
 
 /** The violations that stand, and what else has come to this halt since it was raised. */
-function evidenceOf({ violations, causes, halt }: Cycle): string[] {
+function evidenceOf({ violations, causes }: Cycle, { code, raised_by }: Halt): string[] {
   const halting = violations.filter(({ response }) => response.includes('HALT'));
   const told = [
-    ...halting.slice(-NAMED_MAX).map(({ code, detail }) => `${code}: ${brief(detail)}`),
+    ...halting.slice(-NAMED_MAX).map((each) => `${each.code}: ${brief(each.detail)}`),
     ...causes.slice(-NAMED_MAX).map((cause) => brief(cause)),
   ];
-  const hint = halt === null ? null : skillHint(halt.code, halt.raised_by);
+  const hint = skillHint(code, raised_by);
   if (hint !== null) told.push(hint);
   return [...new Set(told)];
 }
@@ -195,7 +195,7 @@ export function cardLines(card: HaltCard): string[] {
 
 function bundleLine({ age_ms, fresh_until, fresh_for_ms }: HaltCard['bundle']): string {
   const age = age_ms === null ? 'of unknown age' : `${duration(age_ms)} old`;
-  if (fresh_until === null || fresh_for_ms === null) return `${age}, not judged yet`;
+  if (fresh_for_ms === null) return `${age}, not judged yet`;
   return fresh_for_ms >= 0
     ? `${age}, fresh for ${duration(fresh_for_ms)} more (until ${fresh_until})`
     : `${age}, STALE since ${fresh_until}`;
@@ -223,7 +223,7 @@ function decidersLine({ deciders, offers, approvals }: HaltCard): string {
 }
 
 function expiryLine({ expires_at, expires_in_ms }: HaltCard): string {
-  if (expires_at === null || expires_in_ms === null) return 'expires: never';
+  if (expires_in_ms === null) return 'expires: never';
   const left = expires_in_ms > 0 ? `in ${duration(expires_in_ms)}` : 'now';
   return `expires: ${left} (${expires_at}), then ABORT: the cycle ends HALTED`;
 }

@@ -5,21 +5,27 @@ import { endOf } from './outcome';
 import { skipForOperator } from './halts';
 import { stoppedEvents } from './recorded';
 
+/** What a person would say, and who: nothing comes of it. */
+const UNSAID = '…';
+const TEXTS = {
+  reason: UNSAID,
+  root_cause: UNSAID,
+  why_safe: UNSAID,
+  by: UNSAID,
+  decision_id: UNSAID,
+};
+
 /**
- * What a choice will do next in this very cycle, as one plain clause: not described, but tried out, by the engine itself on a
- * copy of the cycle's state.
+ * What a choice on the halt that is open will do next in this very cycle, as one plain clause: not described, but tried out, by
+ * the engine itself on a copy of the cycle's state.
  */
-export function consequenceOf(cycle: Cycle, choice: Choice, now: string): string {
-  if (!cycle.haltOpen || cycle.halt === null) return 'nothing: this halt waits no longer';
+export function consequenceOf(cycle: Cycle, halt_id: string, choice: Choice, now: string): string {
   const trial = copyOf(cycle);
-  const { halt_id } = cycle.halt;
   for (const task of trial.tasks.filter(({ status }) => status === 'RUNNING'))
     for (const stopped of stoppedEvents(task, 'a halt cut in', now)) fold(trial, stopped);
-  const texts = { reason: '…', root_cause: '…', why_safe: '…', by: '…', decision_id: '' };
-  fold(trial, event('DECISION_TAKEN', 'C3.F3', now, { halt_id, choice, ...texts, at: now }));
+  fold(trial, event('DECISION_TAKEN', 'C3.F3', now, { halt_id, choice, ...TEXTS, at: now }));
   if (choice === 'SKIP_TASK')
-    for (const skipped of skipForOperator(trial, { by: '…', reason: '…' }, now))
-      fold(trial, skipped);
+    for (const skipped of skipForOperator(trial, TEXTS, now)) fold(trial, skipped);
   return sentences(cycle, trial, choice, now).join('; ');
 }
 
@@ -61,16 +67,12 @@ function nextIn(trial: Cycle, now: string): string {
   }
 }
 
-/** As deep as `fold` writes. */
+/** As deep as these events write. */
 function copyOf(cycle: Cycle): Cycle {
   return {
     ...cycle,
     tasks: cycle.tasks.map((task) => ({ ...task })),
     reasons: [...cycle.reasons],
-    violations: [...cycle.violations],
-    causes: [...cycle.causes],
-    approvals: [...cycle.approvals],
     decisions: new Map(cycle.decisions),
-    lists: { ...cycle.lists },
   };
 }

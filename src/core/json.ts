@@ -12,9 +12,16 @@ export interface Ref {
   readonly count: number;
 }
 
-/** Nothing but `ref` and `count`: what is so of itself is stored, and then carried as a reference to that. */
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+export function isDigest(value: unknown): value is Sha256 {
+  return typeof value === 'string' && DIGEST.test(value);
+}
+
+/** Nothing but an address and a count: what is so of itself is stored, and then carried as a reference to that. */
 export function isRef(value: unknown): value is Ref {
-  return isObject(value) && Object.keys(value).sort().join() === 'count,ref';
+  if (!isObject(value) || Object.keys(value).sort().join() !== 'count,ref') return false;
+  return isDigest(value['ref']) && Number.isSafeInteger(value['count']);
 }
 
 /** A list as the record carries it: itself while it is at most 1 KiB of JSON, a reference above. */

@@ -42,13 +42,12 @@ function endingReason(cycle: Cycle): Reason | null {
 /** Exactly one outcome: the strongest of those that apply (readings, "Cycle outcomes"). */
 export function outcomeOf(cycle: Cycle): CycleOutcome {
   const verdict = cycle.verdict;
-  const applies: Record<CycleOutcome, boolean> = {
+  const applies: Partial<Record<CycleOutcome, boolean>> = {
     HALTED: verdict?.verdict === 'HALT' || cycle.refused || cycle.ended_by !== null,
     REJECTED: verdict?.verdict === 'REJECT' || cycle.stale,
     CANCELLED: cycle.cancelled,
     DEGRADED: verdict?.low_confidence === true || degradations(cycle).length > 0,
     SKIPPED: verdict?.no_beliefs === true || cycle.gate === 'CLOSED',
-    COMPLETED: true,
   };
   return OUTCOMES.find((outcome) => applies[outcome]) ?? 'COMPLETED';
 }

@@ -110,8 +110,8 @@ export const VIOLATIONS = {
   GRAPH_INVALID: { kind: 'HARNESS_VIOLATION', clause: 'C5.O', response: ['REJECT', 'HALT'] },
 } as const satisfies Partial<Record<ReasonCode, ViolationRule>>;
 export type ViolationCode = keyof typeof VIOLATIONS;
-export type ViolationResponse =
-  'QUARANTINE' | 'HALT' | 'REJECT' | 'REVIEW' | 'COUNT' | 'DEREGISTER';
+export const RESPONSES = ['QUARANTINE', 'HALT', 'REJECT', 'REVIEW', 'COUNT', 'DEREGISTER'] as const;
+export type ViolationResponse = (typeof RESPONSES)[number];
 interface ViolationRule {
   readonly kind: 'SKILL_VIOLATION' | 'HARNESS_VIOLATION';
   readonly clause: Clause;

@@ -1,7 +1,9 @@
 import { parseRef, putSkill, type Registry, type SkillRecord } from './registry';
 import type { Transition, VersionRecord, VersionState } from './registry';
-import { isObject, own, type Sha256 } from './json';
+import { quote } from './construct';
+import { isDigest, isObject, own, type Sha256 } from './json';
 import type { SkillManifest } from './skills';
+import { said } from './start';
 
 export const REGISTRY_OPERATIONS = [
   'register',
@@ -32,9 +34,9 @@ export function problemOfChange(value: unknown): string | null {
   if (!isObject(value)) return 'a change is an object: use `harness skills …`';
   const { operation, registration, ...texts } = value;
   if (!(REGISTRY_OPERATIONS as readonly unknown[]).includes(operation))
-    return `operation ${JSON.stringify(operation) ?? 'nothing'} is none of ${REGISTRY_OPERATIONS.join(', ')}`;
+    return `operation ${said(operation)} is none of ${REGISTRY_OPERATIONS.join(', ')}`;
   const wanted = operation === 'register';
-  if (wanted !== (typeof registration === 'string' && /^sha256:[0-9a-f]{64}$/.test(registration)))
+  if (wanted !== isDigest(registration))
     return `registration is ${wanted ? 'the hash of a stored registration' : 'null, but to register'}`;
   for (const name of ['skill', 'ledger', 'by', 'change_id']) {
     const text = texts[name];
@@ -44,7 +46,7 @@ export function problemOfChange(value: unknown): string | null {
   const unknown = Object.keys(texts).find(
     (name) => !['skill', 'ledger', 'by', 'change_id'].includes(name),
   );
-  return unknown === undefined ? null : `a change has no ${unknown}`;
+  return unknown === undefined ? null : `a change has no ${quote(unknown)}`;
 }
 
 export type ChangeAnswer =

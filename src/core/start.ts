@@ -1,6 +1,6 @@
 import { quote } from './construct';
 import type { AnnouncedTask } from './events';
-import { isObject, type Json, type Sha256 } from './json';
+import { isDigest, isObject, type Json, type Sha256 } from './json';
 import { TASK_TIMEOUT_MS_MAX } from './limits';
 import type { Policy } from './policy';
 import type { Tick } from './tick';
@@ -56,19 +56,15 @@ export function workflowIdFor(mode: string, bundleTimestamp: unknown, cycleId: s
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /** A start by another client than ours: null when its shape can be worked with, else one plain sentence. */
 export function problemOfInput(input: unknown): string | null {
   const how = "start cycles with `harness cycle start` or the package's startCycle";
   if (!isObject(input)) return `the workflow's argument is not an object: ${how}`;
   if (input['mode'] === 'live') return 'mode live is refused: V1 executes no orders (C6)'; // R22
-  if (input['mode'] !== 'shadow')
-    return `mode ${saidMode(input['mode'])} is none: the mode is shadow`;
+  if (input['mode'] !== 'shadow') return `mode ${said(input['mode'])} is none: the mode is shadow`;
   for (const name of ['input_hash', 'graph_hash', 'policy_hash']) {
-    const digest = input[name];
-    if (typeof digest !== 'string' || !DIGEST.test(digest))
-      return `${name} is no sha256 digest: ${how}`;
+    if (!isDigest(input[name])) return `${name} is no sha256 digest: ${how}`;
   }
   const id = input['cycle_id'];
   // A JSON object can have a `toString` that is no function.
@@ -88,8 +84,8 @@ export function problemOfInput(input: unknown): string | null {
 }
 
 /** In a sentence: a text as it is, fit to be shown; of anything else only that it is none. */
-export function saidMode(mode: unknown): string {
-  return typeof mode === 'string' ? quote(mode) : 'that is no text';
+export function said(word: unknown): string {
+  return typeof word === 'string' ? quote(word) : 'that is no text';
 }
 
 /** What the workflow computes with before T1 has checked the start: out of range it would throw, or be refused by Temporal. */

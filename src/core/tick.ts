@@ -1,6 +1,6 @@
-import { isObject, type Json, type Sha256 } from './json';
+import { isDigest, isObject, type Json, type Sha256 } from './json';
 import type { Policy } from './policy';
-import { saidMode } from './start';
+import { said } from './start';
 import { formatInstant } from './time';
 
 /**
@@ -55,7 +55,6 @@ export function isTickInput(input: unknown): input is TickInput {
   return isObject(input) && 'source' in input;
 }
 
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const SOURCE = /^(file:\/|dir:\/|https?:\/\/)/;
 
 /** A scheduled start by another client than ours: null when its shape can be worked with, else one plain sentence. */
@@ -69,15 +68,13 @@ export function problemOfTick(
     ...input,
   };
   if (mode === 'live') return 'mode live is refused: V1 executes no orders (C6)'; // R22
-  if (mode !== 'shadow') return `mode ${saidMode(mode)} is none: the mode is shadow`;
+  if (mode !== 'shadow') return `mode ${said(mode)} is none: the mode is shadow`;
   if (typeof schedule !== 'string' || !isScheduleName(schedule))
     return `schedule is not the name of one: ${how}`;
   if (typeof source !== 'string' || !SOURCE.test(source)) return `source is none: ${how}`;
   if (typeof set_by !== 'string') return `set_by names nobody: ${how}`;
   for (const name of ['graph_hash', 'policy_hash'] as const) {
-    const digest: unknown = input[name];
-    if (typeof digest !== 'string' || !DIGEST.test(digest))
-      return `${name} is no sha256 digest: ${how}`;
+    if (!isDigest(input[name])) return `${name} is no sha256 digest: ${how}`;
   }
   const expiry: Json | undefined = isObject(policy) ? policy['halt_expiry_ms'] : undefined;
   const whole = Number.isSafeInteger(expiry) && Number(expiry) >= 1;

@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Context, OWN_SERVER_FILE, ownServer } from '../cli/context';
+import type { Context } from '../cli/context';
+import { forgetServer, noteServer, ownServer } from '../cli/own-server';
 import { SEARCH_ATTRIBUTES } from '../core/start';
 import { Problem } from '../problem';
 import { configuredAddress } from '../server/connection';
@@ -40,14 +41,13 @@ async function startServer(context: Context): Promise<DemoServer> {
   });
   const { address, uiUrl: ui_url, pid } = server;
   // As `harness up` does: while this runs, every command finds it.
-  const note = join(context.home, OWN_SERVER_FILE);
-  writeFileSync(note, JSON.stringify({ address, ui_url, pid }));
+  noteServer(context.home, { address, ui_url, pid });
   context.say(`a Temporal server runs at ${address}, its Web UI at ${ui_url ?? 'none'}`);
   const flags = ports.port === 0 ? portFlags(address, ui_url) : '';
   return {
     afterwards: `\`npx harness up${flags}\` shows these cycles at the same links (all is kept in ${context.home})`,
     async stop() {
-      rmSync(note, { force: true });
+      forgetServer(context.home);
       await server.stop();
     },
   };

@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { isBase64 } from '../core/base64';
 import type { Json } from '../core/json';
 import { flag, id, listOf, type Problem, problemsIn, wholeNumber, words } from './form';
 import { show, step } from './show';
@@ -122,6 +123,7 @@ function publicPem(text: string): KeyObject {
 const SPKI_ED25519 = Buffer.from('302a300506032b6570032100', 'hex');
 
 function derOf(text: string): Buffer {
+  if (!isBase64(text.trim())) throw new TypeError('no base64');
   const bytes = Buffer.from(text, 'base64');
   return bytes.length === 32 ? Buffer.concat([SPKI_ED25519, bytes]) : bytes;
 }

@@ -1,3 +1,4 @@
+import { quote } from '../core/construct';
 import { Problem } from '../problem';
 
 const LOOPBACK = '127.0.0.1';
@@ -19,7 +20,7 @@ export function endpointAt(address: string, what: string): Endpoint {
   const port = Number(digits);
   if (digits === undefined || port < 1 || port > 65_535) {
     const how = 'write a port, or an address and a port: 127.0.0.1:9464';
-    throw new Problem('USAGE', `${what} is "${address}": ${how}`, what);
+    throw new Problem('USAGE', `${what} is ${quote(address)}: ${how}`, what);
   }
   return { host: bracketed ?? (plain === 'localhost' ? LOOPBACK : (plain ?? LOOPBACK)), port };
 }

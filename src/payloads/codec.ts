@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import type * as proto from '@temporalio/proto';
+import { quote } from '../core/construct';
 import { Problem } from '../problem';
 import type { PayloadKeys } from './keys';
 
@@ -54,7 +55,7 @@ function encrypted(payload: Payload, { write, keys }: PayloadKeys): Payload {
 /** @throws Problem in one plain sentence */
 function decrypted({ metadata, data }: Payload, known: PayloadKeys | null): Payload {
   const id = textOf(metadata?.['encryption-key-id']);
-  const named = JSON.stringify(id.slice(0, 64));
+  const named = quote(id);
   if (known === null) {
     const mend = 'name the file that has it with HARNESS_PAYLOAD_KEYS';
     throw new Problem('REFUSED', `a payload is encrypted with key ${named}: ${mend}`);

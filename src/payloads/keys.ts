@@ -1,5 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { isBase64 } from '../core/base64';
+import { quote } from '../core/construct';
 import { isObject, type Json } from '../core/json';
 import { messageOf } from '../core/invariant';
 import { Problem } from '../problem';
@@ -26,17 +28,19 @@ export function readPayloadKeys(path: string): PayloadKeys {
   if (!isObject(document)) throw refuse('it is no JSON object');
   const { write, keys, ...others } = document;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw refuse(`it has an unknown key ${JSON.stringify(unknown)}`);
+  if (unknown !== undefined) throw refuse(`it has an unknown key ${quote(unknown)}`);
   if (typeof write !== 'string') throw refuse('"write" names no key');
   if (!isObject(keys)) throw refuse('"keys" is no object');
   const read = new Map<string, KeyObject>();
   for (const [id, text] of Object.entries(keys)) {
-    if (!ID.test(id)) throw refuse(`${JSON.stringify(id)} is no name of a key`);
-    const bytes = Buffer.from(typeof text === 'string' ? text : '', 'base64');
+    if (!ID.test(id)) throw refuse(`${quote(id)} is no name of a key`);
+    if (typeof text !== 'string' || !isBase64(text.trim()))
+      throw refuse(`key "${id}" is no base64`);
+    const bytes = Buffer.from(text, 'base64');
     if (bytes.length !== KEY_BYTES) throw refuse(`key "${id}" is not of ${KEY_BYTES} bytes`);
     read.set(id, createSecretKey(bytes));
   }
-  if (!read.has(write)) throw refuse(`"write" names "${write}", which is not among its keys`);
+  if (!read.has(write)) throw refuse(`"write" names ${quote(write)}, which is not among its keys`);
   return { write, keys: read };
 }
 

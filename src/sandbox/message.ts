@@ -36,7 +36,7 @@ export function messageOf(line: string): Message | undefined {
       return attemptOf(
         text('code', RESOURCE_MAX),
         text('api', RESOURCE_MAX),
-        text('resource', RESOURCE_MAX),
+        own(value, 'resource') === null ? null : text('resource', RESOURCE_MAX),
       );
     case 'log': {
       const line = text('line', LOG_LINE_MAX);
@@ -66,10 +66,10 @@ export function messageOf(line: string): Message | undefined {
   }
 }
 
-function attemptOf(code?: string, api?: string, resource?: string): Message | undefined {
+function attemptOf(code?: string, api?: string, resource?: string | null): Message | undefined {
   if (code !== 'UNDECLARED_SIDE_EFFECT' && code !== 'LAYER_BYPASS') return undefined;
-  if (api === undefined) return undefined;
-  return { kind: 'attempt', attempt: { code, api, resource: resource ?? null } };
+  if (api === undefined || resource === undefined) return undefined;
+  return { kind: 'attempt', attempt: { code, api, resource } };
 }
 
 function effectOf(call?: Json, name?: Json, payload?: Json): Message | undefined {

@@ -2,6 +2,7 @@ import { loadClientConfig, loadClientConnectConfig } from '@temporalio/envconfig
 import type { DataConverter } from '@temporalio/common';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 
+import { quote } from '../core/construct';
 import { messageOf } from '../core/invariant';
 import { dataConverterFor } from '../payloads/converter';
 import { Problem } from '../problem';
@@ -83,7 +84,7 @@ function temporalVariables(env: NodeJS.ProcessEnv): Record<string, string> {
   const tls = variables['TEMPORAL_TLS'];
   // Any other word would silently turn TLS off, API key or not.
   if (tls !== undefined && !['1', 'true', '0', 'false'].includes(tls)) {
-    throw new Problem('USAGE', `TEMPORAL_TLS is "${tls}": write true or false`);
+    throw new Problem('USAGE', `TEMPORAL_TLS is ${quote(tls)}: write true or false`);
   }
   return variables;
 }
@@ -95,7 +96,7 @@ function load(variables: Readonly<Record<string, string>>, flag: string | undefi
   if (!exists && wanted !== 'default') {
     throw new Problem(
       'NOT_FOUND',
-      `there is no profile "${wanted}" in Temporal's profile file (it has: ` +
+      `there is no profile ${quote(wanted)} in Temporal's profile file (it has: ` +
         `${profiles.join(', ') || 'none'}): name one of those, or none, with --profile or TEMPORAL_PROFILE`,
     );
   }
@@ -104,15 +105,20 @@ function load(variables: Readonly<Record<string, string>>, flag: string | undefi
   const { TEMPORAL_PROFILE: _asked, ...overrideEnvVars } = variables;
   const which = exists ? { profile: wanted } : { disableFile: true };
   try {
-    return loadClientConnectConfig({ ...which, overrideEnvVars });
+    return loadClientConnectConfig({ ...which, ...STRICTLY, overrideEnvVars });
   } catch (error) {
     throw unreadable(variables, error);
   }
 }
 
+/** A key that is not known would be passed over, and the default taken in its place. */
+const STRICTLY = { configFileStrict: true };
+
 function profileNames(variables: Readonly<Record<string, string>>): string[] {
   try {
-    return Object.keys(loadClientConfig({ overrideEnvVars: { ...variables } }).profiles);
+    return Object.keys(
+      loadClientConfig({ ...STRICTLY, overrideEnvVars: { ...variables } }).profiles,
+    );
   } catch (error) {
     // A file without a single profile: the loader reads a property of undefined.
     if (error instanceof TypeError) return [];

@@ -1,4 +1,5 @@
 import type { WorkflowService } from '@temporalio/client';
+import { quote } from '../core/construct';
 import { TASK_QUEUE } from '../core/start';
 import { Problem } from '../problem';
 
@@ -48,7 +49,7 @@ export function checked(id: string, what: string): string {
   if (ID.test(id)) return id;
   throw new Problem(
     'USAGE',
-    `${JSON.stringify(id)} is no ${what}: 1 to 200 letters, digits and . / _ + @ - make one`,
+    `${quote(id)} is no ${what}: 1 to 200 letters, digits and . / _ + @ - make one`,
     id,
   );
 }

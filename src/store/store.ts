@@ -47,7 +47,10 @@ export interface AuditStore {
     drafts: readonly Draft[],
     written?: (drafts: readonly Draft[]) => void,
   ): Promise<AuditHead>;
-  /** The chain as it stands, or null when there is none. Only whole, parseable lines; a torn tail is not returned. */
+  /**
+   * The chain as it stands, without a torn tail; or null when there is none.
+   * @throws StoreError AUDIT_UNAVAILABLE also for a damaged one
+   */
   read(cycleId: string): Promise<readonly Entry[] | null>;
   /** Ids of all cycles that have a chain, sorted. */
   cycles(): Promise<readonly string[]>;

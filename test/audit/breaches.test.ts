@@ -215,6 +215,18 @@ describe('the contract, checked on a trail', () => {
     expect(breachIn(trail, drafts)).toContain(told);
   });
 
+  test.each([
+    ['COMPLETED', {}],
+    ['SKIPPED', { active_beliefs: [] }],
+    ['DEGRADED', { 'regime_state.confidence': 0.2 }],
+  ] as const)('CA: a cycle that ended %s without its graph is told', (outcome, changes) => {
+    const trail = trailOf({ bundle: bundleWith(changes) });
+    const kept = ['CYCLE_OPENED', 'STATE_JUDGED', 'CYCLE_ENDED'];
+    const drafts = trail.drafts.filter(({ type, task }) => task === 'T1' || kept.includes(type));
+    expect(drafts.at(-1)?.data['outcome']).toBe(outcome);
+    expect(breachIn(trail, drafts)).toBe('CYCLE_ENDED: the cycle ends without its graph (CA)');
+  });
+
   test('C6.T2: a task that started behind a closed gate is told', () => {
     const open = trailOf();
     const lock = bundleWith({ 'regime_state.behavior': 'EVENT_LOCK' });

@@ -11,6 +11,7 @@ import { openPostgresStore } from '../../src/store/postgres';
 import { openPostgresTrail } from '../../src/store/postgres/trail';
 import type { Store } from '../../src/store/store';
 import type { Trail } from '../../src/store/trail';
+import { storedResult } from '../store/results';
 import { Databases } from '../support/database';
 import { describeWithPostgres } from '../support/postgres';
 import {
@@ -46,7 +47,7 @@ describeWithPostgres('a trail in PostgreSQL', () => {
     await store.ledger.note({ kind: 'RUN_OPENED', cycle_id: id, run_id, ...opening });
     const closing = await store.audit.append(id, wholeRun(run_id, 5, id));
     await store.ledger.note({ kind: 'RUN_CLOSED', cycle_id: id, run_id, ...closing });
-    await store.cycles.putResult(id, { audit: { ...closing } });
+    await store.cycles.putResult(id, storedResult({ cycle_id: id }, closing));
   }
 
   beforeAll(async () => {

@@ -20,6 +20,7 @@ import { withLock } from '../../src/store/files/growing';
 import { openFileStore } from '../../src/store/files/index';
 import type { Store } from '../../src/store/store';
 import { runChild } from '../store/child';
+import { storedResult } from '../store/results';
 import {
   CYCLE,
   draft,
@@ -37,7 +38,7 @@ describe('verify', () => {
   let whole: Buffer;
   const folder = () => join(home, 'audit');
   const chainFile = () => join(folder(), `${CYCLE}.jsonl`);
-  const keepResult = (audit: AuditHead) => store.cycles.putResult(CYCLE, { audit: { ...audit } });
+  const keepResult = (audit: AuditHead) => store.cycles.putResult(CYCLE, storedResult({}, audit));
 
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), 'harness-verify-'));

@@ -66,12 +66,12 @@ describe('R26: the gate cannot be left out, gone round or done twice', () => {
       graphWith([
         task('a', { depends_on: ['T2'], side_effects: ['audit_log', 'signal_db', 'desk'] }),
       ]),
-      ['task "a" writes to signal_db, desk but does not come after harness.filter-beliefs'],
+      ['task "a" writes to "signal_db", "desk" but does not come after harness.filter-beliefs'],
     ],
     ...['T1', 'T2', 'T3'].map((name): [string, Graph, string[]] => [
       `an effect of ${name} itself`,
       v1With(name, { side_effects: ['desk'] }),
-      [`task "${name}" writes to desk but does not come after harness.filter-beliefs`],
+      [`task "${name}" writes to "desk" but does not come after harness.filter-beliefs`],
     ]),
     ...V1_GRAPH.tasks.map((each): [string, Graph, string[]] => [
       `a second ${each.name}`,

@@ -1,8 +1,8 @@
-import { type Cycle, fold, inputHashOf, newCycle, openedOf } from '../../src/core/cycle';
+import { type Cycle, fold, inputHashOf, newCycle, openedOf, textOf } from '../../src/core/cycle';
 import { namesUpstreamState, quote } from '../../src/core/construct';
 import { type Event, event, type EventOf } from '../../src/core/events';
 import { haltCard } from '../../src/core/halt-card';
-import { judgeDecision, operatorHalt } from '../../src/core/halts';
+import { judgeDecision, operatorHalt, raiseHalt } from '../../src/core/halts';
 import type { PlannedTask } from '../../src/core/plan';
 import { endedEvents } from '../../src/core/recorded';
 import type { SkillState } from '../../src/core/skills';
@@ -65,6 +65,9 @@ describe('what cannot happen to a cycle is a HARNESS_ERROR with its clause', () 
       data: { ...built.data, tasks },
     });
     expect(() => fold(after('TASK_STARTED'), built)).toThrow(thrown('CA'));
+    const early = after('TASK_STARTED');
+    fold(early, eventOf('STATE_JUDGED') as Event);
+    expect(() => fold(early, built)).toThrow(thrown('CA'));
     expect(() => fold(newCycle(), built)).toThrow(thrown('CA'));
     const judged = () => after('STATE_JUDGED');
     expect(() => fold(judged(), planned([]))).toThrow(thrown('C4\\.I3'));
@@ -130,6 +133,8 @@ describe('C3.F3 what a halt keeps', () => {
     decision_id: 'D-1',
   });
 
+  const resumed = (cycle: Cycle) => ({ ...request(cycle), choice: 'RESUME' as const });
+
   test('R14: the same refused decision gets the same answer and nothing more on record; another one does not', () => {
     const cycle = halted();
     const asked = (extra: readonly string[]) => judgeDecision(cycle, request(cycle), extra, at(5));
@@ -138,6 +143,28 @@ describe('C3.F3 what a halt keeps', () => {
     expect(asked(['force'])).toEqual({ ...first, events: [] });
     expect(asked(['relax']).message).toContain('relax');
     expect(asked(['relax']).events).not.toEqual([]);
+  });
+
+  test('R14: with another signature it is another decision', () => {
+    const signed = (signature: string): string => textOf({ ...request(halted()), signature });
+    expect(signed('a')).toBe(signed('a'));
+    expect(signed('a')).not.toBe(signed('b'));
+  });
+
+  test('C3.F3: halted once more while a halt ends it, a cycle goes on from where it was', () => {
+    const cycle = halted();
+    const choose = (choice: 'ABORT' | 'RESUME'): void => {
+      const { events } = judgeDecision(cycle, { ...request(cycle), choice }, [], at(5));
+      for (const each of events) fold(cycle, each);
+    };
+    choose('ABORT');
+    expect(cycle.phase).toBe('HALTED');
+    fold(
+      cycle,
+      raiseHalt(cycle, { code: 'HARNESS_ERROR', detail: 'x', raisedBy: 'harness' }, at(6)),
+    );
+    fold(cycle, event('DECISION_TAKEN', 'C3.F3', at(7), { ...resumed(cycle), at: at(7) }));
+    expect(cycle.phase).toBe('EXECUTE');
   });
 
   test('R14: what was sent without an id of its own answers for no later decision', () => {

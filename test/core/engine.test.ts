@@ -78,7 +78,7 @@ describe('the v1 graph', () => {
       const planned = result.tasks.find((each) => each.name === name);
       expect(data).toMatchObject({
         task_id: planned?.task_id,
-        reason: { code: 'REGIME_GATE', detail: expect.stringMatching(/./) },
+        reason: { code: 'REGIME_GATE', detail: expect.stringMatching(/./), state: 'regime_state' },
         snapshot: result.input_hash,
       });
     }

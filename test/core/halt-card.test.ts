@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { type Cycle, fold, newCycle } from '../../src/core/cycle';
 import type { Event } from '../../src/core/events';
 import { cardLines, duration, haltCard, type HaltCard } from '../../src/core/halt-card';
-import { at, graphWith, policyWith, task } from './samples';
+import { at, gate, graphWith, policyWith, task } from './samples';
 import { scripts } from './random-scripts';
 import type { Cut, Script } from './script';
 import { simulate } from './simulation';
@@ -133,6 +133,12 @@ describe('R31 what each choice will do', () => {
     expect(offers(cardOf(script))['RESUME']).toMatch(/; X stays FAILED$/);
   });
 
+  test('R25: what is only skipped on the way is not what it goes on with', () => {
+    const graph = graphWith([task('A'), task('B')], [gate("regime.bias == 'BEARISH'", 'A')]);
+    const script = halted({ graph, cuts: { 'TASK_ENDED T4': [{ halt: 'look' }] } });
+    expect(offers(cardOf(script))['RESUME']).toBe('goes on with B');
+  });
+
   test('R29: with a bundle that is stale by now, going on ends the cycle REJECTED', () => {
     const card = cardOf(halted(), at(300_001));
     expect(card.bundle.fresh_for_ms).toBeLessThan(0);
@@ -148,6 +154,17 @@ describe('R31 what each choice will do', () => {
       RETRY_TASK: 'goes on with X',
       SKIP_TASK: expect.stringMatching(/^X is SKIPPED; /),
     });
+  });
+
+  test('C3.F3: a card that is drawn changes nothing in the cycle', () => {
+    fc.assert(
+      fc.property(scripts, (script) => {
+        const { cycle } = simulate(script);
+        const was = JSON.stringify([cycle, [...cycle.decisions]]);
+        haltCard(cycle, at(400_000), HEAD);
+        expect(JSON.stringify([cycle, [...cycle.decisions]])).toBe(was);
+      }),
+    );
   });
 
   test('C3.F3: whatever happened, the card says what the decision then does', () => {

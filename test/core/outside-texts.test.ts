@@ -2,7 +2,7 @@ import type { JsonObject } from '../../src/core/json';
 import { durationText, parseDuration } from '../../src/core/nominal';
 import { DEFAULT_POLICY } from '../../src/core/policy';
 import { problemOfChange } from '../../src/core/registry-change';
-import { problemOfInput, saidMode, workflowIdFor } from '../../src/core/start';
+import { problemOfInput, said, workflowIdFor } from '../../src/core/start';
 import { isScheduleName, problemOfTick, type TickInput } from '../../src/core/tick';
 import { parseInstant } from '../../src/core/time';
 import { simulate } from './simulation';
@@ -55,7 +55,7 @@ describe('R22 a start by another client', () => {
   test('R22: says which mode it is that there is not', () => {
     expect(problem({ mode: 'paper' })).toMatch(/^mode "paper" is none/);
     expect(problem({ mode: 7 })).toMatch(/^mode that is no text is none/);
-    expect(saidMode('a\nb')).not.toContain('\n');
+    expect(said('a\nb')).not.toContain('\n');
   });
 
   test('is known by its bundle’s second, and as undated where the timestamp is none', () => {
@@ -136,7 +136,7 @@ describe('C7.SK5 a change of the registry by another client', () => {
   );
 
   test('R28: holds nothing else', () => {
-    expect(problem({ force: true })).toBe('a change has no force');
+    expect(problem({ force: true })).toBe('a change has no "force"');
   });
 });
 

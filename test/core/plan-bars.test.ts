@@ -101,6 +101,13 @@ describe('what bars a task', () => {
     expect(bars(0.5)).toEqual(none);
     const low = { T4: 'CONFIDENCE_TOO_LOW', writes: 'CONFIDENCE_TOO_LOW' };
     expect(bars(0.49999)).toEqual({ ...none, ...low });
+    const plan = planOf(
+      graph,
+      bundleWith({ 'regime_state.confidence': 0.4 }),
+      DEFAULT_POLICY,
+      RANK,
+    );
+    expect(plan.tasks[3]?.barred).toMatchObject({ state: 'regime_state' });
   });
 
   test.each<[string, Bundle, Policy]>([
@@ -134,6 +141,7 @@ describe('what bars a task', () => {
     expect(planOf(graph, bundle).tasks[3]?.barred).toMatchObject({
       code: 'PERMISSION_DENIED',
       detail: 'value, size',
+      state: 'factor_permission',
     });
     expect(barOf({ required_permissions: ['anything'] })).toBeNull(); // C2.U3: bypassed
   });

@@ -175,6 +175,7 @@ describe('what is recorded of a cycle', () => {
     expect(refused?.data).toEqual({ problems, override: true });
     expect(violation).toMatchObject({
       type: 'VIOLATION',
+      actor: 'harness',
       data: { code: 'GRAPH_INVALID', detail: 'one; two' },
     });
   });

@@ -251,7 +251,7 @@ test.each([
       change_id: 'c',
       force: true,
     },
-    'a change has no force',
+    'a change has no "force"',
   ],
 ])('C7.R: %j is no change', (value, problem) => {
   expect(problemOfChange(value)).toContain(problem);

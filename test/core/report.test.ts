@@ -36,6 +36,7 @@ describe('the live report', () => {
     const { cycle, result } = simulate({ ...halted, policy: never });
     const report = cycleReport(cycle);
     const id = result.halt?.halt_id ?? 'none';
+    expect(report.match(/decide: /g)).toHaveLength(1);
     for (const part of [
       '## HALTED: waits for a human',
       `### Halt \`${id}\``,
@@ -70,7 +71,7 @@ describe('the live report', () => {
   });
 
   test('C1.1: text from outside stays text: no Markdown, no HTML, one line', () => {
-    const reason = '<img src=x>\n## done\n[ok](http://x) *a* `b` ~~c~~ &lt; | d';
+    const reason = '<img src=x>\n\n## done\n[ok](http://x) *a* `b` ~~c~~ &lt; | d';
     const { cycle } = simulate({
       policy: never,
       cuts: { 'TASK_STARTED T3': [{ halt: reason, by: '**x**' }] },
@@ -165,6 +166,10 @@ describe('the result while the cycle runs', () => {
     expect(progressOf(until({}, 'TASK_STARTED T3'))).toBe(
       'EXECUTE: 2 of 4 tasks done, T3 running.',
     );
+    expect(progressOf(until({}, 'GRAPH_BUILT'))).toBe('EXECUTE: 1 of 4 tasks done, between tasks.');
+    const both = graphWith([task('A'), task('B')]);
+    const parallel = until({ graph: { ...both, parallel: true } }, 'TASK_STARTED B');
+    expect(progressOf(parallel)).toBe('EXECUTE: 4 of 6 tasks done, A, B running.');
   });
 
   test('C1.1: it fits what Temporal carries, however large the graph and its texts', () => {
@@ -186,6 +191,28 @@ describe('the result while the cycle runs', () => {
     );
     const { cycle_id, workflow_id, input_hash, plan_hash, outcome, audit } = result;
     expect(small).toMatchObject({ cycle_id, workflow_id, input_hash, plan_hash, outcome, audit });
+  });
+
+  test('C1.1: of one that does not fit outputs and late violations go first, and texts are cut last', () => {
+    const { result } = simulate();
+    const violation = { kind: 'SKILL_VIOLATION', code: 'TIMEOUT', skill_ref: null, response: [] };
+    const violations = Array.from({ length: 100 }, (_, i) => ({ ...violation, detail: `v${i}` }));
+    const large = {
+      ...result,
+      violations: violations as unknown as typeof result.violations,
+      tasks: result.tasks.map((each) => ({ ...each, output: 'x'.repeat(200_000) })),
+    };
+    const small = fitting(large);
+    expect(small).toEqual({
+      ...large,
+      violations: large.violations.slice(0, 20),
+      tasks: large.tasks.map((each) => ({ ...each, output: null })),
+    });
+    const brief = fitting({ ...large, summary: 'y'.repeat(700_000) });
+    expect(brief.summary).toBe(`${'y'.repeat(79)}…`);
+    expect(brief.tasks.map(({ name, skill_ref }) => [name, skill_ref])).toEqual(
+      large.tasks.map(({ name, skill_ref }) => [name, skill_ref]),
+    );
   });
 
   test('C1.1: a result that fits is given as it is', () => {

@@ -118,7 +118,7 @@ describe('a halt that waits', () => {
     const told = (reason: string, by: string) => operatorHalt(halted(), { reason, by }, at(5));
     expect(told('look', 'ada')).toEqual([]);
     expect(typesOf(told('look', 'bob'))).toEqual(['HALT_REPEATED']);
-    expect(typesOf(told('look again', 'ada'))).toEqual(['HALT_REPEATED']);
+    expect(told('look again', 'ada')).toMatchObject([{ type: 'HALT_REPEATED', clause: 'C3.F3' }]);
   });
 
   test('C3.F3: of a storm of halts the first hundred causes are kept', () => {
@@ -200,6 +200,19 @@ describe('the ledger of cycles', () => {
       b: [{ entries: 1, head: hash(1) }],
     });
     expect(knownRuns([])).toEqual({ since: null, cycles: new Map(), runs: new Set() });
+  });
+
+  test('C1.1: what names no cycle, or no end of its chain, is no note of a run', () => {
+    const [opened, ...rest] = chained(
+      'ledger',
+      ledgerDrafts(0, [note('RUN_OPENED', 'a', 2)], at(0)),
+    );
+    const [told] = rest;
+    if (opened === undefined || told === undefined) throw new Error('an opening and a note');
+    const { cycle_id: _, ...nameless } = told.data;
+    const { entries: __, ...endless } = told.data;
+    const changed = [nameless, endless].map((data) => ({ ...told, data }));
+    expect(knownRuns([opened, ...changed])).toMatchObject({ cycles: new Map(), runs: new Set() });
   });
 
   test.each([

@@ -180,6 +180,8 @@ describe('what T1 says beyond its verdict', () => {
       beliefs: 1,
       signals: null,
     });
+    const full = judge(bundleOf(fullBundle()), DEFAULT_POLICY, AT_MS).seen;
+    expect(full).toMatchObject({ signals: fullBundle().signals.length });
   });
 
   test('C4.I1: the same bundle, policy and evaluation time give the same verdict, again and again', () => {

@@ -1,60 +1,76 @@
-import { problemOfTick } from '../../src/core/tick';
-import { problemOfInput } from '../../src/core/start';
-import { readOperators } from '../../src/documents/operators';
-import { nameSource } from '../../src/sources/source';
-import { fuzz } from './fuzz';
-import { BYTE_READERS, READERS } from './readers';
+import { fuzz, type Readers } from './fuzz';
+import { openReaders } from './open';
+import { differs, JUDGED, type Reader, type Reading, refused, taken } from './reading';
 
-test.each(READERS)('R13: what is fuzzed below is taken as it stands: $name', ({ valid, read }) => {
-  expect(read(valid)).toEqual([]);
-});
+describe('every way in', () => {
+  let readers: Readers & { close(): void };
+  beforeAll(async () => {
+    readers = await openReaders();
+  });
+  afterAll(() => readers.close());
 
-test.each(BYTE_READERS)('what is fuzzed below is taken as it stands: $name', ({ valid, read }) => {
-  expect(read(valid)).toEqual([]);
-});
-
-test('R13, C2.U1: whatever comes from outside is read, or refused in plain words, at once', () => {
-  const { defects, told } = fuzz(400, 1);
-  expect(defects).toEqual([]);
-  const idle = Object.entries(told).filter(([, { taken, refused }]) => taken + refused === 0);
-  expect(idle).toEqual([]);
-});
-
-describe('what the fuzz has found', () => {
-  const schedule = READERS.find(({ name }) => name === 'start of a scheduled workflow')?.valid;
-  const odd = { toString: 1 };
-
-  test('C2.1: a start whose hash is an object without a text is refused, and nothing is thrown', () => {
-    const tick = { ...(schedule as Parameters<typeof problemOfTick>[0]), graph_hash: odd as never };
-    expect(problemOfTick(tick, 0, 'w')).toMatch('graph_hash is no sha256 digest');
-    const hash = `sha256:${'0'.repeat(64)}`;
-    const hashes = { input_hash: hash, graph_hash: hash, policy_hash: hash };
-    expect(problemOfInput({ mode: 'shadow', ...hashes, cycle_id: odd })).toMatch('is no UUID');
+  test('R13: what is fuzzed below is taken as it stands', async () => {
+    const { ofValues, ofBytes } = readers;
+    for (const { name, valid, read } of ofValues)
+      if (!name.startsWith('command')) expect([name, await read(valid)]).toEqual([name, whole()]);
+    for (const { name, valid, read } of ofBytes)
+      expect([name, await read(valid)]).toEqual([name, whole()]);
   });
 
-  test('R22: a mode is told so that no terminal heeds it, and not at length', () => {
-    expect(problemOfInput({ mode: '\u202e\u001b[31m' })).toContain('\\u{202e}\\u001b[31m');
-    expect(problemOfInput({ mode: 'x'.repeat(9_000) })?.length).toBeLessThan(200);
+  test('R13, C2.U1: whatever comes in is read as it is, or refused in plain words, at once', async () => {
+    const { defects, told } = await fuzz(120, 1, readers);
+    expect(defects).toEqual([]);
+    const idle = Object.entries(told).filter(([, { taken: t, refused: r }]) => t + r === 0);
+    expect(idle).toEqual([]);
+  });
+});
+
+/** Taken, and nothing made up. */
+function whole(): unknown {
+  return {
+    asymmetricMatch: (reading: Reading) => reading.problems.length === 0 && !differs(reading),
+    toString: () => 'a reading of what was given',
+  };
+}
+
+describe('C2.U1: the fuzz sees a reader that', () => {
+  const found = async (read: Reader['read']): Promise<string> => {
+    const reader = { name: 'planted', valid: { a: 1 }, read };
+    return (await fuzz(60, 1, { ofValues: [reader], ofBytes: [] })).defects[0] ?? 'nothing';
+  };
+  const a = (value: unknown): unknown => Object(value).a;
+
+  test.each<[what: string, read: Reader['read'], defect: RegExp]>([
+    [
+      'puts a default in the place of what is damaged',
+      (v) => taken(v, { a: a(v) === 1 ? 1 : 0 }),
+      /it reads/,
+    ],
+    ['leaves something out', (v) => taken(v, { a: a(v) }), /it reads/],
+    [
+      'throws',
+      (v) => (a(v) === 1 ? JUDGED : (null as unknown as { f(): Reading }).f()),
+      /it throws/,
+    ],
+    ['rejects', (v) => (a(v) === 1 ? JUDGED : Promise.reject(new Error('no'))), /it throws/],
+    ['says nothing', (v) => (a(v) === 1 ? JUDGED : refused('')), /it says ""/],
+    [
+      'shows what a terminal heeds',
+      (v) => (a(v) === 1 ? JUDGED : refused('\u001b[31m')),
+      /it says/,
+    ],
+    [
+      'shows a stack',
+      (v) => (a(v) === 1 ? JUDGED : refused(new Error('x').stack ?? '')),
+      /it says/,
+    ],
+  ])('%s', async (_, read, defect) => {
+    expect(await found(read)).toMatch(defect);
   });
 
-  test('a source is told so that no terminal heeds it', () => {
-    const read = nameSource('http\u0007', '/');
-    expect(read).toMatchObject({
-      problem: expect.stringContaining('source "http\\u0007" is none'),
-    });
-    expect(nameSource('ftp://a', '/')).toMatchObject({
-      problem: expect.stringMatching('source ftp://a is none'),
-    });
-  });
-
-  test('of an unknown key of a list’s item the key is named', () => {
-    const value = { operators: [{ name: 'ada', public_key: 'x', role: 'risk' }] };
-    expect(readOperators(value)).toMatchObject({
-      problem: 'operators: operators[0] has an unknown key "role"',
-    });
-    const less = { operators: [{ name: 'ada' }] };
-    expect(readOperators(less)).toMatchObject({
-      problem: 'operators: operators[0].public_key is missing',
-    });
+  test('does nothing of the kind: nothing is found', async () => {
+    expect(await found((value) => (a(value) === 1 ? taken(value, value) : refused('no')))).toBe(
+      'nothing',
+    );
   });
 });

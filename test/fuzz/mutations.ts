@@ -37,14 +37,19 @@ export function mutated(value: unknown, chance: Chance): unknown {
 }
 
 function once(value: unknown, chance: Chance): unknown {
+  if (typeof value === 'string' && chance.is(0.4))
+    return Buffer.from(mangled(Buffer.from(value), chance)).toString();
   if (typeof value !== 'object' || value === null || chance.is(0.15)) return chance.of(STRANGE);
   const keys = Object.keys(value);
   const key = keys[chance.below(Math.max(keys.length, 1))];
   const strange = chance.is(0.15) || key === undefined;
-  const at = strange ? (KEYS[chance.below(KEYS.length)] ?? '') : key;
+  // A list of JSON has no names.
+  const named = Array.isArray(value) ? `${keys.length}` : (KEYS[chance.below(KEYS.length)] ?? '');
+  const at = strange ? named : key;
   const copy: object = Array.isArray(value) ? [...value] : { ...value };
   if (!strange && chance.is(0.2)) {
-    Reflect.deleteProperty(copy, at);
+    if (Array.isArray(copy)) copy.splice(Number(at), 1);
+    else Reflect.deleteProperty(copy, at);
     return copy;
   }
   const before: unknown = Reflect.get(value, at);

@@ -1,39 +1,26 @@
-import { parseDuration } from '../../src/core/nominal';
+import { resolve } from 'node:path';
+import { checkChain, readEntry } from '../../src/audit/chain';
 import { V1_GRAPH } from '../../src/core/graph';
-import { parseCondition } from '../../src/core/conditions';
-import type { Json } from '../../src/core/json';
+import { DECISION_TEXTS } from '../../src/core/events';
+import { canonicalText } from '../../src/core/identity';
+import type { Json, JsonObject } from '../../src/core/json';
 import { DEFAULT_POLICY } from '../../src/core/policy';
-import { isTickInput, nominalText, problemOfTick, tickWorkflowId } from '../../src/core/tick';
+import { problemOfChange } from '../../src/core/registry-change';
 import { problemOfInput } from '../../src/core/start';
-import { parseInstant } from '../../src/core/time';
+import { isTickInput, nominalText, problemOfTick, tickWorkflowId } from '../../src/core/tick';
 import { readBundle } from '../../src/documents/bundle';
 import { readConfig } from '../../src/documents/config';
 import { readDecision, readHaltRequest } from '../../src/documents/decision';
 import { readGraph } from '../../src/documents/graph';
-import { readDocument } from '../../src/documents/json';
-import { readLedger } from '../../src/documents/ledger';
 import { readOperators } from '../../src/documents/operators';
 import { readOutputSchema } from '../../src/documents/output-schema';
 import { readPolicy } from '../../src/documents/policy';
 import { readManifest } from '../../src/documents/skill';
-import { checkChain, readEntry } from '../../src/audit/chain';
 import { messageOf } from '../../src/sandbox/message';
-import { nameSource } from '../../src/sources/source';
 import { chained, trailOf } from '../audit/trails';
-import { canonicalText } from '../../src/core/identity';
-import { fullBundle } from '../documents/samples';
 import { gate, task } from '../core/samples';
-
-/** One way into the harness from outside. */
-export interface Reader {
-  readonly name: string;
-  /** Something that it takes. */
-  readonly valid: unknown;
-  /** In one run of so many only: it takes its time. */
-  readonly oneIn?: number;
-  /** @returns its problems, in the words that a person reads; empty for what it takes */
-  read(value: unknown): readonly string[];
-}
+import { fullBundle } from '../documents/samples';
+import { JUDGED, only, type Reader, type Reading, refused, taken } from './reading';
 
 const decision = {
   halt_id: 'h1',
@@ -51,16 +38,13 @@ const graph = {
 };
 const KEY = 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=';
 const json = (value: unknown): Json => value as Json;
-const object = (value: unknown): value is { readonly [key: string]: Json } =>
+const object = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const refused = (read: { ok: boolean; problem?: string }): readonly string[] =>
-  read.ok ? [] : [read.problem ?? ''];
 
-const TRAIL = trailOf();
-const LINES = chained(TRAIL.cycleId, TRAIL.drafts).map((entry) =>
+export const TRAIL = trailOf();
+export const LINES = chained(TRAIL.cycleId, TRAIL.drafts).map((entry) =>
   canonicalText({ ...entry } as Json),
 );
-const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
 /** As an entry is written; what has no canonical form is written as it can be. */
 function canonicalOr(value: unknown): string {
@@ -71,16 +55,79 @@ function canonicalOr(value: unknown): string {
   }
 }
 
+/** null is absent. */
+function given(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, held]) => held !== null));
+}
+
+/** What a file of configuration says, defaults included (interface, "Configuration"); paths are absolute. */
+function meantBy({ effects, notices, audit, ...paths }: JsonObject, base: string): object {
+  const at = (path: unknown): string => resolve(base, String(path));
+  const absolute = Object.entries(paths).map(([key, path]) => [key, at(path)]);
+  const entries = Object.entries(object(effects) ? effects : {}) as [string, JsonObject][];
+  return {
+    ...Object.fromEntries(absolute),
+    effects: entries.map(([name, effect]) => {
+      const where = effect['type'] === 'jsonl' ? { path: at(effect['path']) } : {};
+      return [name, { in_shadow: 'record', ...effect, ...where }];
+    }),
+    notices: notices ?? [],
+    audit: meantByAudit(audit),
+  };
+}
+
+function meantByAudit(audit: Json | undefined): object {
+  if (!object(audit)) return { type: 'files' };
+  return audit['type'] === 'postgres' ? { url_env: 'HARNESS_DATABASE_URL', ...audit } : audit;
+}
+
+/** Each text of a message may be cut, and is then a part of what was said. */
+function saidIn(message: object, value: object): object {
+  const said = Object.entries(message).map(([key, heard]) => {
+    const whole: unknown = Object.getOwnPropertyDescriptor(value, key)?.value;
+    const isCut = typeof whole === 'string' && typeof heard === 'string' && whole.startsWith(heard);
+    return [key, isCut ? heard : whole];
+  });
+  return Object.fromEntries(said);
+}
+
+export function readMessage(text: string): Reading {
+  const message = messageOf(text);
+  if (message === undefined) return refused('it is no message');
+  const value = JSON.parse(text) as JsonObject;
+  if (message.kind !== 'attempt') return taken(saidIn(message, value), message);
+  return taken(saidIn(message.attempt, value), message.attempt);
+}
+
 /** Of parsed JSON. */
 export const READERS: readonly Reader[] = [
   {
     name: 'bundle',
     valid: fullBundle(),
-    read: (value) =>
-      object(value) ? readBundle(value).findings.map(({ detail }) => detail) : ['no object'],
+    read(value) {
+      if (!object(value)) return refused('no object');
+      const { bundle, findings } = readBundle(value);
+      return bundle === null
+        ? refused(...findings.map(({ detail }) => detail))
+        : taken(given(value), given(bundle));
+    },
   },
-  { name: 'policy', valid: DEFAULT_POLICY, read: (value) => refused(readPolicy(json(value))) },
-  { name: 'graph', valid: graph, read: (value) => readGraph(json(value)).problems },
+  {
+    name: 'policy',
+    valid: DEFAULT_POLICY,
+    read(value) {
+      const read = readPolicy(json(value));
+      return read.ok ? taken(value, read.policy) : refused(read.problem);
+    },
+  },
+  {
+    name: 'graph',
+    valid: graph,
+    read(value) {
+      const read = readGraph(json(value));
+      return read.graph === null ? refused(...read.problems) : taken(value, read.graph);
+    },
+  },
   {
     name: 'configuration',
     valid: {
@@ -89,12 +136,30 @@ export const READERS: readonly Reader[] = [
       audit: { type: 'files' },
       notices: [{ type: 'http', url: 'http://127.0.0.1:9000/halts' }],
     },
-    read: (value) => refused(readConfig(json(value), '/tmp')),
+    read(value) {
+      const read = readConfig(json(value), '/tmp');
+      if (!read.ok) return refused(read.problem);
+      const config = { ...read.config, effects: [...read.config.effects] };
+      return taken(meantBy(value as JsonObject, '/tmp'), config);
+    },
   },
   {
     name: 'operators',
     valid: { operators: [{ name: 'ada', public_key: KEY }] },
-    read: (value) => refused(readOperators(json(value))),
+    read(value) {
+      const read = readOperators(json(value));
+      if (!read.ok) return refused(read.problem);
+      const people = read.operators.operators.map(({ name, key }) => {
+        const der = key.export({ format: 'der', type: 'spki' }).toString('base64');
+        return { name, public_key: der };
+      });
+      const { operators } = value as { operators: readonly { name: string; public_key: string }[] };
+      const named = operators.map(({ name, public_key }) => ({
+        name,
+        public_key: public_key.trim(),
+      }));
+      return taken(named, people);
+    },
   },
   {
     name: 'manifest',
@@ -111,9 +176,9 @@ export const READERS: readonly Reader[] = [
       author: 'research',
       decision_ledger_ref: 'D001',
     },
-    read: (value) => {
+    read(value) {
       const read = readManifest(json(value));
-      return 'problems' in read ? (read.problems as readonly string[]) : refused(read as never);
+      return read.ok ? taken(value, read.manifest) : refused(read.problem);
     },
   },
   {
@@ -124,17 +189,32 @@ export const READERS: readonly Reader[] = [
       required: ['ranked'],
       properties: { ranked: { type: 'array', items: { type: 'string', pattern: '^a+$' } } },
     },
-    read: (value) => {
-      if (!object(value)) return ['no object'];
+    read(value) {
+      if (!object(value)) return refused('no object');
       const read = readOutputSchema(value);
-      return read.ok ? (read.check({ ranked: ['aaa', 1] }), []) : [read.problem];
+      if (!read.ok) return refused(read.problem);
+      read.check({ ranked: ['aaa', 1] });
+      return JUDGED;
     },
   },
-  { name: 'decision', valid: decision, read: (value) => refused(readDecision(value)) },
+  {
+    name: 'decision',
+    valid: decision,
+    read(value) {
+      const read = readDecision(value);
+      const texts = [...DECISION_TEXTS, 'signature'];
+      return read.ok ? taken(only(value as object, texts), read.decision) : refused(read.problem);
+    },
+  },
   {
     name: 'halt request',
     valid: { reason: 'look', by: 'ada' },
-    read: (value) => refused(readHaltRequest(value)),
+    read(value) {
+      const read = readHaltRequest(value);
+      return read.ok
+        ? taken(only(value as object, ['reason', 'by']), read.request)
+        : refused(read.problem);
+    },
   },
   {
     name: 'start of a workflow',
@@ -147,7 +227,10 @@ export const READERS: readonly Reader[] = [
       policy: DEFAULT_POLICY,
       first_task: { name: 'T1', task_id: 'a', task_type: 'b', skill_ref: 'c', timeout_ms: 1 },
     },
-    read: (value) => [problemOfInput(value) ?? []].flat(),
+    read(value) {
+      const problem = problemOfInput(value);
+      return problem === null ? JUDGED : refused(problem);
+    },
   },
   {
     name: 'start of a scheduled workflow',
@@ -160,76 +243,54 @@ export const READERS: readonly Reader[] = [
       policy_hash: `sha256:${'0'.repeat(64)}`,
       policy: DEFAULT_POLICY,
     },
-    read: (value) =>
-      isTickInput(value)
-        ? [problemOfTick(value, 0, tickWorkflowId('every', nominalText(0))) ?? []].flat()
-        : ['none'],
+    read(value) {
+      if (!isTickInput(value)) return refused('it is no scheduled start');
+      const problem = problemOfTick(value, 0, tickWorkflowId('every', nominalText(0)));
+      return problem === null ? JUDGED : refused(problem);
+    },
+  },
+  {
+    name: 'change of the registry',
+    valid: {
+      operation: 'register',
+      skill: 'acme.rank@1.0.0',
+      ledger: 'D010',
+      by: 'ada',
+      change_id: 'c1',
+      registration: `sha256:${'0'.repeat(64)}`,
+    },
+    read(value) {
+      const problem = problemOfChange(value);
+      return problem === null ? JUDGED : refused(problem);
+    },
   },
   {
     name: 'audit entry',
     valid: JSON.parse(LINES[0] ?? ''),
-    read: (value) => [readEntry(TRAIL.cycleId, canonicalOr(value)).problem ?? []].flat(),
+    read(value) {
+      const { entry, problem } = readEntry(TRAIL.cycleId, canonicalOr(value));
+      return problem === null ? taken(value, entry) : refused(problem);
+    },
+  },
+  {
+    name: 'audit chain',
+    valid: LINES.map((line): unknown => JSON.parse(line)),
+    oneIn: 4,
+    read(value) {
+      const lines = (Array.isArray(value) ? value : [value]).map(canonicalOr);
+      const read: unknown[] = [];
+      const { problem } = checkChain(TRAIL.cycleId, lines, (entry) => read.push(entry));
+      return problem === null ? taken(value, read) : refused(problem.problem);
+    },
   },
   {
     name: 'message of a skill',
     valid: { kind: 'effect', call: 1, name: 'note', payload: { a: [1] } },
-    read: (value) => (messageOf(JSON.stringify(value) ?? '') === undefined ? ['none'] : []),
-  },
-];
-
-export interface ByteReader {
-  readonly name: string;
-  readonly valid: Uint8Array;
-  read(bytes: Uint8Array): readonly string[];
-}
-
-/** Of bytes and texts. */
-export const BYTE_READERS: readonly ByteReader[] = [
-  {
-    name: 'document',
-    valid: Buffer.from(JSON.stringify(fullBundle())),
-    read: (bytes) => refused(readDocument(bytes)),
+    read: (value) => readMessage(JSON.stringify(value) ?? ''),
   },
   {
-    name: 'Decision Ledger',
-    valid: Buffer.from('### [2026-01-24] D010: Title\n\n**Decision**: x\n\n**Rationale**: y\n'),
-    read: (bytes) => (readLedger(text(bytes)), []),
-  },
-  {
-    name: 'condition',
-    valid: Buffer.from("not (regime.behavior in ['EVENT_LOCK'] or factor.size_multiplier < 0.5)"),
-    read: (bytes) => {
-      const parsed = parseCondition(text(bytes));
-      return parsed.ok ? [] : [parsed.error.message];
-    },
-  },
-  {
-    name: 'chain',
-    valid: Buffer.from(LINES.join('\n')),
-    read: (bytes) =>
-      [checkChain(TRAIL.cycleId, text(bytes).split('\n')).problem?.problem ?? []].flat(),
-  },
-  {
-    name: 'message of a skill, as bytes',
-    valid: Buffer.from('{"kind":"threw","detail":"no"}'),
-    read: (bytes) => (messageOf(text(bytes)) === undefined ? ['none'] : []),
-  },
-  {
-    name: 'source of a schedule',
-    valid: Buffer.from('https://desk.example:8443/bundle.json'),
-    read: (bytes) => {
-      const named = nameSource(text(bytes), '/tmp') as { ok?: boolean; problem?: string };
-      return named.problem === undefined ? [] : [named.problem];
-    },
-  },
-  {
-    name: 'instant',
-    valid: Buffer.from('2026-11-22T14:25:29.123Z'),
-    read: (bytes) => (parseInstant(text(bytes)) === null ? ['none'] : []),
-  },
-  {
-    name: 'duration',
-    valid: Buffer.from('90s'),
-    read: (bytes) => (parseDuration(text(bytes)) === null ? ['none'] : []),
+    name: 'report of an attempt',
+    valid: { kind: 'attempt', code: 'LAYER_BYPASS', api: 'ctx.state', resource: 'macro_state' },
+    read: (value) => readMessage(JSON.stringify(value) ?? ''),
   },
 ];

@@ -8,6 +8,7 @@ import { effectContract } from './effect-contract';
 import { latchContract } from './latch-contract';
 import { registryContract } from './registry-contract';
 import { CYCLE, draft, drafts, OTHER_CYCLE, wholeRun } from './drafts';
+import { storedResult } from './results';
 
 /**
  * Somewhere a store can live: `open` gives a new store over the same content, as another process
@@ -230,16 +231,16 @@ function cycleContract(opened: Opened): void {
   test('R36: the result of a later run replaces the one before', async () => {
     const { store, open } = opened();
     expect(await store.cycles.result(CYCLE)).toBeNull();
-    await store.cycles.putResult(CYCLE, { outcome: 'CANCELLED' });
-    await store.cycles.putResult(CYCLE, { outcome: 'COMPLETED' });
-    expect(await (await open()).cycles.result(CYCLE)).toEqual({ outcome: 'COMPLETED' });
+    await store.cycles.putResult(CYCLE, storedResult({ outcome: 'CANCELLED' }));
+    await store.cycles.putResult(CYCLE, storedResult());
+    expect(await (await open()).cycles.result(CYCLE)).toEqual(storedResult());
   });
 
   test('R36: a cycle is unfinished until it has a result, and again once it is dropped', async () => {
     const { store, open } = opened();
     await store.cycles.put(record);
     await store.cycles.put(earlier);
-    await store.cycles.putResult(CYCLE, { outcome: 'CANCELLED' });
+    await store.cycles.putResult(CYCLE, storedResult({ outcome: 'CANCELLED' }));
     expect(await store.cycles.unfinished()).toEqual([earlier]);
     await store.cycles.dropResult(CYCLE);
     await store.cycles.dropResult(CYCLE);

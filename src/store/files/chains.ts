@@ -2,13 +2,22 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseEntry } from '../../audit/chain';
 import type { AuditHead, Entry } from '../../core/entry';
-import { emittedBy, meet, refuseDisorder, type Standing, tailEntry } from '../rules/append';
+import {
+  emittedBy,
+  type Entries,
+  entriesIn,
+  intactEntries,
+  meet,
+  refuseDisorder,
+  type Standing,
+  tailEntry,
+} from '../rules/append';
 import { isUuid } from '../rules/ids';
 import type { AuditStore, Claimant } from '../store';
 import { asStoreError, goneAsNull } from './errors';
 import { appendBatch, appendDurably, readSettled, setTornTailAside, withLock } from './growing';
 import { idPath, type Home } from './home';
-import { countLines, endOfLastLine, linesBackward, linesForward, wholeTexts } from './lines';
+import { countLines, endOfLastLine, linesBackward, wholeTexts } from './lines';
 import { syncFolder } from './disk';
 
 const ENDING = '.jsonl';
@@ -42,12 +51,10 @@ export function fileChains(home: Home): AuditStore {
 
     read(cycleId) {
       const path = chainPath(home, cycleId);
-      return asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, () =>
-        readSettled(path, home.lockWaitMs, parseChain, ({ torn }) => !torn).then(
-          ({ entries }) => entries,
-          goneAsNull,
-        ),
-      );
+      return asStoreError('AUDIT_UNAVAILABLE', `the audit chain ${path}`, async () => {
+        const read = await readChain(home, path, cycleId);
+        return read === null ? null : intactEntries(cycleId, path, read);
+      });
     },
 
     cycles() {
@@ -71,31 +78,21 @@ export async function emittedActions(
   owner: Claimant,
 ): Promise<ReadonlySet<string> | null> {
   const path = chainPath(home, owner.cycle_id);
-  const isGood = ({ torn, damaged }: ParsedChain) => !torn && !damaged;
-  const found = await readSettled(path, home.lockWaitMs, parseChain, isGood).catch(goneAsNull);
-  if (found === null || found.damaged) return null;
-  return emittedBy(found.entries, owner);
+  const found = await readChain(home, path, owner.cycle_id);
+  return found === null || found.damage !== null ? null : emittedBy(found.entries, owner);
 }
 
-interface ParsedChain {
-  readonly entries: readonly Entry[];
-  /** A whole line is no entry. */
-  readonly damaged: boolean;
-  /** Bytes stand after the last whole line. */
-  readonly torn: boolean;
-}
-
-function parseChain(fd: number, size: number): ParsedChain {
-  const entries: Entry[] = [];
-  let damaged = false;
-  let torn = false;
-  for (const { bytes, whole } of linesForward(fd, size)) {
-    const entry = whole ? parseEntry(bytes.toString()) : null;
-    if (entry !== null) entries.push(entry);
-    else if (whole) damaged = true;
-    else torn = true;
-  }
-  return { entries, damaged, torn };
+/** The chain without a torn tail, which was never promised; null when there is none. */
+async function readChain(home: Home, path: string, chainId: string): Promise<Entries | null> {
+  const read = (fd: number, size: number): Entries & { readonly torn: boolean } => {
+    let torn = false;
+    const lines = wholeTexts(fd, size, () => {
+      torn = true;
+    });
+    return { ...entriesIn(chainId, lines), torn };
+  };
+  const isSettled = ({ torn, damage }: ReturnType<typeof read>) => !torn && damage === null;
+  return readSettled(path, home.lockWaitMs, read, isSettled).catch(goneAsNull);
 }
 
 export function chainPath(home: Home, cycleId: string): string {

@@ -2,11 +2,12 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalText } from '../../core/identity';
 import type { JsonObject } from '../../core/json';
-import { byCreation, objectIn, recordIn } from '../rules/cycle-record';
+import { byCreation, recordIn, resultIn } from '../rules/cycle-record';
 import { isUuid } from '../rules/ids';
 import type { CycleRecord, CycleStore } from '../store';
 import { asStoreError, goneAsNull } from './errors';
 import { readWhole } from './disk';
+import { textOf } from './lines';
 import { idPath, type Home } from './home';
 import { publish } from './publish';
 
@@ -47,7 +48,7 @@ export function fileCycles(home: Home): CycleStore {
     },
 
     result(cycleId) {
-      return readObject(idPath(home, 'results', cycleId, ENDING));
+      return readResult(idPath(home, 'results', cycleId, ENDING));
     },
 
     async dropResult(cycleId) {
@@ -81,9 +82,9 @@ function write(home: Home, path: string, value: JsonObject): Promise<void> {
   );
 }
 
-async function readObject(path: string): Promise<JsonObject | null> {
+async function readResult(path: string): Promise<JsonObject | null> {
   const text = await readText(path);
-  return text === null ? null : objectIn(text, `the file ${path}`);
+  return text === null ? null : resultIn(text, `the file ${path}`);
 }
 
 async function readRecord(path: string): Promise<CycleRecord | null> {
@@ -92,9 +93,8 @@ async function readRecord(path: string): Promise<CycleRecord | null> {
 }
 
 function readText(path: string): Promise<string | null> {
-  return asStoreError(
-    'STORE_UNAVAILABLE',
-    `the file ${path}`,
-    async () => readWhole(path)?.toString() ?? null,
-  );
+  return asStoreError('STORE_UNAVAILABLE', `the file ${path}`, async () => {
+    const bytes = readWhole(path);
+    return bytes === null ? null : textOf(bytes).replace(/\n$/, '');
+  });
 }

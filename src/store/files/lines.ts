@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readSync } from 'node:fs';
 
 const BLOCK = 64 * 1024;
@@ -31,6 +32,11 @@ export function* linesForward(
   if (rest.length > 0 || shortened) yield { bytes: Buffer.concat(rest), whole: false };
 }
 
+/** What is no UTF-8 is given as a text that is nothing of ours: no byte may pass as another. */
+export function textOf(bytes: Buffer): string {
+  return isUtf8(bytes) ? bytes.toString() : '';
+}
+
 /** The whole lines as text; `onTorn` is told when bytes stand after the last one. */
 export function* wholeTexts(
   fd: number,
@@ -38,7 +44,7 @@ export function* wholeTexts(
   onTorn: () => void = () => undefined,
 ): Generator<string> {
   for (const { bytes, whole } of linesForward(fd, end)) {
-    if (whole) yield bytes.toString();
+    if (whole) yield textOf(bytes);
     else onTorn();
   }
 }

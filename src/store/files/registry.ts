@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { canonicalText } from '../../core/identity';
-import type { Sha256 } from '../../core/json';
 import type { RegistrySnapshot, ViolationNote } from '../../core/registry';
 import {
   damagedRegistry,
@@ -15,7 +14,7 @@ import type { DocumentStore, RegistryPointer, RegistryStore } from '../store';
 import { asStoreError, goneAsNull } from './errors';
 import { appendDurably, markOf, readSettled, setTornTailAside, withLock } from './growing';
 import type { Home } from './home';
-import { wholeTexts } from './lines';
+import { textOf, wholeTexts } from './lines';
 import { readWhole, syncFolder } from './disk';
 import { publish } from './publish';
 
@@ -38,8 +37,9 @@ export function fileRegistry(home: Home, documents: DocumentStore): RegistryStor
   const pointer = async (): Promise<RegistryPointer | null> => {
     const mark = markOf(current);
     if (pointerRead?.mark !== mark) {
-      const text = readWhole(current)?.toString() ?? null;
-      pointerRead = { mark, value: text === null ? null : pointerIn(text, CURRENT, damaged) };
+      const bytes = readWhole(current);
+      const value = bytes === null ? null : pointerIn(textOf(bytes), CURRENT, damaged);
+      pointerRead = { mark, value };
     }
     return pointerRead.value;
   };
@@ -55,11 +55,10 @@ export function fileRegistry(home: Home, documents: DocumentStore): RegistryStor
     return notesRead.value;
   };
 
-  const snapshot = async (hash: Sha256): Promise<RegistrySnapshot> => {
-    if (snapshotRead?.mark !== hash) {
-      const bytes = await documents.get(hash);
-      if (bytes === null) throw damaged(`documents/…/${hash.slice(-64)}`);
-      snapshotRead = { mark: hash, value: snapshotIn(bytes) };
+  const snapshot = async (at: RegistryPointer): Promise<RegistrySnapshot> => {
+    if (snapshotRead?.mark !== at.hash) {
+      const value = snapshotIn(await documents.get(at.hash), at, damaged);
+      snapshotRead = { mark: at.hash, value };
     }
     return snapshotRead.value;
   };
@@ -71,7 +70,7 @@ export function fileRegistry(home: Home, documents: DocumentStore): RegistryStor
     now() {
       return asStoreError('STORE_UNAVAILABLE', WHAT, async () => {
         const at = await pointer();
-        const published = at === null ? null : await snapshot(at.hash);
+        const published = at === null ? null : await snapshot(at);
         return registryOf(at, published, await notes());
       });
     },

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUuid } from '../rules/ids';
@@ -10,7 +9,7 @@ import { readWhole } from './disk';
 import { asStoreError, goneAsNull } from './errors';
 import { readSettled } from './growing';
 import { type Home, homeAt, idPath } from './home';
-import { linesForward } from './lines';
+import { wholeTexts } from './lines';
 
 const CHAIN = '.jsonl';
 
@@ -34,7 +33,7 @@ export function fileTrail(home: string): Trail {
       const path = chainPath(place, chainId);
       const read = (fd: number, size: number) => {
         let torn = false;
-        const all = wholeLines(fd, size, () => {
+        const all = wholeTexts(fd, size, () => {
           torn = true;
         });
         return see({ all, torn: () => torn, fault: () => null });
@@ -74,12 +73,4 @@ function alien(path: string, named: boolean): Alien {
     ? 'it has the name of an audit chain, but is no plain file'
     : 'it is no audit chain: the folder holds the audit trail and nothing else';
   return { path, problem };
-}
-
-/** Each whole line as text. What is no UTF-8 is given as a line that is no entry: no byte may pass as another. */
-function* wholeLines(fd: number, size: number, onTorn: () => void): Generator<string> {
-  for (const { bytes, whole } of linesForward(fd, size)) {
-    if (!whole) onTorn();
-    else yield isUtf8(bytes) ? bytes.toString() : '';
-  }
 }

@@ -3,7 +3,9 @@ import type { AuditHead, Draft, Entry } from '../../core/entry';
 import {
   emittedBy,
   emittedIn,
+  entriesIn,
   forked,
+  intactEntries,
   looksBack,
   meet,
   refuseDisorder,
@@ -52,7 +54,8 @@ export function postgresChains(database: Database): Chains {
       const chain = uuidOrThrow(chainId);
       return unavailable(chain, async () => {
         const rows = await book.all(chain);
-        return rows.length === 0 ? null : rows.flatMap(({ line }) => parseEntry(line) ?? []);
+        if (rows.length === 0) return null;
+        return intactEntries(chain, chain, entriesIn(chain, linesOf(rows)));
       });
     },
 
@@ -62,10 +65,8 @@ export function postgresChains(database: Database): Chains {
 
     async emittedActions(owner) {
       const rows = await book.all(uuidOrThrow(owner.cycle_id));
-      const entries = rows.map(({ line }) => parseEntry(line));
-      const sound = entries.filter((entry): entry is Entry => entry !== null);
-      if (rows.length === 0 || sound.length < rows.length) return null;
-      return emittedBy(sound, owner);
+      const { entries, damage } = entriesIn(owner.cycle_id, linesOf(rows));
+      return rows.length === 0 || damage !== null ? null : emittedBy(entries, owner);
     },
 
     mark(chainId) {
@@ -162,6 +163,10 @@ function tailOf(chain: string, row: Row | null): Entry | null {
 
 function headOf(chain: string, row: Row | null): AuditHead {
   return { entries: row?.n ?? 0, head: tailOf(chain, row)?.hash ?? null };
+}
+
+function linesOf(rows: readonly Row[]): string[] {
+  return rows.map(({ line }) => line);
 }
 
 function standingIn(rows: readonly Row[]): Standing {

@@ -1,6 +1,6 @@
 import { canonicalText } from '../../core/identity';
 import type { JsonObject } from '../../core/json';
-import { byCreation, objectIn, recordIn } from '../rules/cycle-record';
+import { byCreation, recordIn, resultIn } from '../rules/cycle-record';
 import { isUuid, uuidOrThrow } from '../rules/ids';
 import type { CycleRecord, CycleStore } from '../store';
 import { type Database, LISTING_MS, patiently } from './database';
@@ -78,7 +78,7 @@ export function postgresCycles(database: Database): CycleStore {
       const key = uuidOrThrow(cycleId);
       const [row] = await named(() => read<{ line: string | null }>(RESULT, [key]));
       const line = row?.line ?? null;
-      return line === null ? null : objectIn(line, what(key));
+      return line === null ? null : resultIn(line, what(key));
     },
 
     dropResult: async (cycleId) => putResult(cycleId, null),

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { quote } from '../../core/construct';
 import { StoreError } from '../store';
 import { placeOf } from './database';
 import { asStoreError, troubleOf } from './errors';
@@ -23,7 +24,7 @@ const ROLE = /^[^"\0]{1,63}$/;
  */
 export async function migrateDatabase(url: string, grantTo: string | null): Promise<Migrated> {
   if (grantTo !== null && !ROLE.test(grantTo))
-    throw new StoreError('STORE_UNAVAILABLE', `${JSON.stringify(grantTo)} is no name of a role`);
+    throw new StoreError('STORE_UNAVAILABLE', `${quote(grantTo)} is no name of a role`);
   return asStoreError('STORE_UNAVAILABLE', 'the PostgreSQL store', async () => {
     const where = await placeOf(url);
     const client = await connected(url, where);

@@ -10,7 +10,7 @@ import {
   snapshotIn,
   snapshotText,
 } from '../rules/registry';
-import { type DocumentStore, type RegistryStore, StoreError } from '../store';
+import { type DocumentStore, type RegistryPointer, type RegistryStore, StoreError } from '../store';
 import { bookOf, unbroken } from './book';
 import type { Database } from './database';
 import { asStoreError } from './errors';
@@ -53,11 +53,10 @@ export function postgresRegistry(database: Database, documents: DocumentStore): 
     if (lines === null) throw damaged('table harness.violations');
     return notesIn(lines, 'table harness.violations', damaged);
   };
-  const snapshot = async (hash: Sha256): Promise<RegistrySnapshot> => {
+  const snapshot = async (pointer: RegistryPointer): Promise<RegistrySnapshot> => {
+    const { hash } = pointer;
     if (snapshotRead?.hash !== hash) {
-      const bytes = await documents.get(hash);
-      if (bytes === null) throw damaged(`document ${hash}`);
-      snapshotRead = { hash, value: snapshotIn(bytes) };
+      snapshotRead = { hash, value: snapshotIn(await documents.get(hash), pointer, damaged) };
     }
     return snapshotRead.value;
   };
@@ -69,7 +68,7 @@ export function postgresRegistry(database: Database, documents: DocumentStore): 
         // Rows are never changed: where the last number is the same, they are.
         if ((at.notes ?? 0) !== notesRead.length) notesRead = await readNotes();
         const pointer = pointerOf(at);
-        return registryOf(pointer, pointer && (await snapshot(pointer.hash)), notesRead);
+        return registryOf(pointer, pointer && (await snapshot(pointer)), notesRead);
       });
     },
 

@@ -1,5 +1,5 @@
 import { hashBytes } from '../../core/identity';
-import { objectIn } from '../rules/cycle-record';
+import { resultIn } from '../rules/cycle-record';
 import { uuidOrThrow } from '../rules/ids';
 import type { DocumentStore } from '../store';
 import type { Lines, Trail } from '../trail';
@@ -61,7 +61,7 @@ function trailIn(database: Database): Trail {
       const key = uuidOrThrow(cycleId);
       const what = `the record of cycle ${key} in ${where}`;
       const line = await asStoreError('STORE_UNAVAILABLE', what, () => resultOf(key));
-      return line === undefined ? null : objectIn(line, what);
+      return line === undefined ? null : resultIn(line, what);
     },
 
     look(chainId, see) {

@@ -1,4 +1,5 @@
 import {
+  checkChain,
   comparePositions,
   draftOf,
   endsRun,
@@ -67,6 +68,37 @@ export function tailEntry(chainId: string, where: string, line: string): Entry {
     'AUDIT_UNAVAILABLE',
     `the last entry of the audit chain ${where} is damaged, ${reading.problem}: ` +
       `run harness audit verify ${chainId}`,
+  );
+}
+
+/** A chain's entries, up to the first line that is damaged. */
+export interface Entries {
+  readonly entries: readonly Entry[];
+  /** In a sentence; null: none is. */
+  readonly damage: string | null;
+}
+
+export function entriesIn(chainId: string, lines: Iterable<string>): Entries {
+  const entries: Entry[] = [];
+  const { problem } = checkChain(chainId, lines, (entry) => entries.push(entry));
+  const damage = problem === null ? null : `line ${problem.line}, ${problem.problem}`;
+  return { entries, damage };
+}
+
+/**
+ * All of them, or none: who went on without a damaged entry would take for not done what it tells, a harness that is halted
+ * among the rest.
+ * @throws StoreError AUDIT_UNAVAILABLE
+ */
+export function intactEntries(
+  chainId: string,
+  where: string,
+  { entries, damage }: Entries,
+): readonly Entry[] {
+  if (damage === null) return entries;
+  throw new StoreError(
+    'AUDIT_UNAVAILABLE',
+    `the audit chain ${where} is damaged at ${damage}: run harness audit verify ${chainId}`,
   );
 }
 

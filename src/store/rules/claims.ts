@@ -1,6 +1,7 @@
 import { canonicalText } from '../../core/identity';
-import { isObject, type Json, valueOf } from '../../core/json';
+import { isObject, type Json } from '../../core/json';
 import { StoreError, type Claimant } from '../store';
+import { isAll, isText, storedIn } from './stored';
 
 /**
  * Who claimed each of the wanted actions last, by the lines `{action_ids, cycle_id, run_id}` of their task: only that one can
@@ -72,13 +73,14 @@ export function claimLine(
 function parseClaim(
   line: string,
 ): { readonly claimant: Claimant; readonly actionIds: readonly string[] } | null {
-  const value = valueOf(line);
+  const value = storedIn(line);
   if (!isObject(value)) return null;
   const { action_ids, cycle_id, run_id } = value;
-  if (typeof cycle_id !== 'string' || typeof run_id !== 'string') return null;
+  if (!isText(cycle_id) || !isText(run_id)) return null;
   if (!Array.isArray(action_ids)) return null;
   const actionIds: Json[] = action_ids;
-  if (!actionIds.every((id) => typeof id === 'string')) return null;
+  if (!actionIds.every(isText)) return null;
+  if (!isAll(line, { action_ids: actionIds, cycle_id, run_id })) return null;
   return { claimant: { cycle_id, run_id }, actionIds };
 }
 

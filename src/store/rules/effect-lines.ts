@@ -1,7 +1,8 @@
 import type { EffectStatus, Receipt } from '../../core/effects';
 import { canonicalText } from '../../core/identity';
-import { isObject, type Json, type JsonObject, type Sha256, valueOf } from '../../core/json';
+import { isDigest, isObject, type JsonObject } from '../../core/json';
 import type { EffectHolder, EffectIntent } from '../store';
+import { isCount, isText, storedIn } from './stored';
 
 /** A start of the task, or one attempt of it. */
 export type Opening = Pick<EffectHolder, 'run_id' | 'seq' | 'attempt'>;
@@ -49,12 +50,12 @@ export function readLedger(lines: Iterable<string>): LedgerReading {
   const effects = new Map<string, Standing>();
   let damaged = false;
   for (const line of lines) {
-    if (!add(parseLine(line))) damaged = true;
+    const read = parseLine(line);
+    if (read === null || effectLine(read) !== line || !add(read)) damaged = true;
   }
   return { ledger: { openings, closed, effects }, damaged };
 
-  function add(line: EffectLine | null): boolean {
-    if (line === null) return false;
+  function add(line: EffectLine): boolean {
     if (line.type === 'OPENED') {
       const { type: _, ...opening } = line;
       openings.push(opening);
@@ -80,7 +81,7 @@ export function receiptOf(intent: EffectIntent, { status, detail }: Result, at: 
 const STATUSES: readonly EffectStatus[] = ['PERFORMED', 'RECORDED', 'FAILED', 'UNKNOWN'];
 
 function parseLine(text: string): EffectLine | null {
-  const line = valueOf(text);
+  const line = storedIn(text);
   if (!isObject(line)) return null;
   switch (line['type']) {
     case 'OPENED': {
@@ -109,18 +110,6 @@ function parseLine(text: string): EffectLine | null {
 function parseIntent(line: JsonObject): EffectLine | null {
   const { effect, ordinal, key, payload, payload_hash, target, at } = line;
   if (!isText(effect) || !isText(key) || !isText(target) || !isText(at)) return null;
-  if (!isCount(ordinal) || payload === undefined || !isHash(payload_hash)) return null;
+  if (!isCount(ordinal) || payload === undefined || !isDigest(payload_hash)) return null;
   return { type: 'INTENT', effect, ordinal, key, payload, payload_hash, target, at };
-}
-
-function isText(value: Json | undefined): value is string {
-  return typeof value === 'string';
-}
-
-function isCount(value: Json | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value);
-}
-
-function isHash(value: Json | undefined): value is Sha256 {
-  return typeof value === 'string' && value.startsWith('sha256:');
 }

@@ -1,3 +1,4 @@
+import { quote } from '../../core/construct';
 import { StoreError } from '../store';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -12,10 +13,9 @@ export function isUuid(text: string): boolean {
  */
 export function uuidOrThrow(id: string): string {
   if (isUuid(id)) return id;
-  const shown = JSON.stringify(id.slice(0, 80));
   throw new StoreError(
     'STORE_UNAVAILABLE',
-    `${shown} is no id of a cycle or a task: an id is a UUID in lower case`,
+    `${quote(id)} is no id of a cycle or a task: an id is a UUID in lower case`,
   );
 }
 
@@ -28,9 +28,8 @@ const ADDRESS = /^sha256:([0-9a-f]{64})$/;
 export function hexOrThrow(ref: string): string {
   const [, hex] = ADDRESS.exec(ref) ?? [];
   if (hex !== undefined) return hex;
-  const shown = JSON.stringify(ref.slice(0, 80));
   throw new StoreError(
     'STORE_UNAVAILABLE',
-    `${shown} is no document's address: it is sha256: and 64 hex digits in lower case`,
+    `${quote(ref)} is no document's address: it is sha256: and 64 hex digits in lower case`,
   );
 }

@@ -1,12 +1,14 @@
 import { canonicalText } from '../../core/identity';
-import { isObject, type JsonObject, valueOf } from '../../core/json';
+import { isDigest, isObject, type Json, type JsonObject } from '../../core/json';
 import {
   EMPTY_REGISTRY,
   type RegistrySnapshot,
   type ViolationNote,
   withNotes,
 } from '../../core/registry';
+import { RESPONSES } from '../../core/reasons';
 import { StoreError, type RegistryNow, type RegistryPointer } from '../store';
+import { isAll, isCount, isText, storedIn } from './stored';
 
 type Damaged = (what: string) => StoreError;
 
@@ -23,18 +25,33 @@ export function registryOf(
 export function notesIn(lines: Iterable<string>, where: string, damaged: Damaged): ViolationNote[] {
   const notes: ViolationNote[] = [];
   for (const line of lines) {
-    const value = valueOf(line);
-    if (!isObject(value) || value['n'] !== notes.length + 1) throw damaged(where);
-    notes.push(value as unknown as ViolationNote);
+    const value = storedIn(line);
+    if (!isNote(value) || value.n !== notes.length + 1) throw damaged(where);
+    notes.push(value);
   }
   return notes;
 }
 
+const NOTE_TEXTS = ['id', 'skill_id', 'skill_ref', 'code', 'detail', 'cycle_id', 'task', 'at'];
+const NOTE_COUNTS = ['n', 'tenure', 'count'];
+
+function isNote(value: Json | undefined): value is JsonObject & ViolationNote {
+  if (!isObject(value)) return false;
+  const { response } = value;
+  return (
+    Object.keys(value).length === NOTE_TEXTS.length + NOTE_COUNTS.length + 1 &&
+    NOTE_TEXTS.every((key) => isText(value[key])) &&
+    NOTE_COUNTS.every((key) => isCount(value[key])) &&
+    Array.isArray(response) &&
+    response.every((each: Json) => RESPONSES.some((known) => known === each))
+  );
+}
+
 export function pointerIn(text: string, where: string, damaged: Damaged): RegistryPointer {
-  const value = valueOf(text);
+  const value = storedIn(text);
   const { version, hash } = isObject(value) ? value : {};
-  if (typeof version === 'number' && typeof hash === 'string')
-    return { version, hash: hash as RegistryPointer['hash'] };
+  if (isCount(version) && isDigest(hash) && isAll(text, { version, hash }))
+    return { version, hash };
   throw damaged(where);
 }
 
@@ -46,8 +63,17 @@ export function snapshotText(snapshot: RegistrySnapshot): string {
   return canonicalText(snapshot as unknown as JsonObject);
 }
 
-export function snapshotIn(bytes: Uint8Array): RegistrySnapshot {
-  return JSON.parse(Buffer.from(bytes).toString('utf8')) as RegistrySnapshot;
+/** The document that the pointer names, which hashes to its name: is it a snapshot, and the one that is meant? */
+export function snapshotIn(
+  bytes: Uint8Array | null,
+  { version, hash }: RegistryPointer,
+  damaged: Damaged,
+): RegistrySnapshot {
+  const value = bytes === null ? undefined : storedIn(Buffer.from(bytes).toString('utf8'));
+  const registry = isObject(value) ? value['registry'] : undefined;
+  if (isObject(registry) && registry['version'] === version)
+    return value as unknown as RegistrySnapshot;
+  throw damaged(`document ${hash}`);
 }
 
 /** `what`, in a sentence: `the skill registry in …`. */
