@@ -25,7 +25,7 @@ export function doctorCommand(root: Command): void {
   root
     .command('doctor')
     .description(
-      'check Node, server, namespace, search attributes, worker, audit store, configuration',
+      'check Node, server, namespace, search attributes, worker, audit store, skills, configuration',
     )
     .action(async (_: object, command: Command) => {
       const context = contextOf(command);
@@ -44,7 +44,8 @@ async function examine(context: Context): Promise<Finding[]> {
     await attempt('audit store', () => checkStore(context)),
   ];
   const ledger = await attempt('ledger', () => checkLedger(context));
-  return [...local, ledger, ...(await examineServer(context))];
+  const skills = await attempt('skills', checkSkills);
+  return [...local, ledger, skills, ...(await examineServer(context))];
 }
 
 /** Looks, and turns whatever goes wrong while looking into a finding. */
@@ -160,6 +161,26 @@ function checkLedger(context: Context): Finding {
     status: there ? 'ok' : 'fails',
     detail: ledger,
     mend: there ? '' : 'create the file, or correct `ledger` in the configuration',
+  };
+}
+
+/** What would stand between a skill and this machine, were this process a worker (SECURITY.md). */
+async function checkSkills(): Promise<Finding> {
+  const { openSandbox } = await import('../sandbox');
+  const sandbox = await openSandbox({ spares: 0 });
+  const { isolation, fromSnapshot } = sandbox;
+  await sandbox.close();
+  const mends = [
+    ...(isolation === 'os'
+      ? []
+      : ['for hostile skills: Linux, util-linux, and root or namespaces of users']),
+    ...(fromSnapshot ? [] : ['for half the start-up time: `npm run build` on this machine']),
+  ];
+  return {
+    check: 'skills',
+    status: mends.length === 0 ? 'ok' : 'warning',
+    detail: `a process for each run, isolation ${isolation}, ${fromSnapshot ? 'out of the start-up snapshot' : 'its program loaded each time'}`,
+    mend: mends.join('; '),
   };
 }
 

@@ -69,6 +69,7 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
   };
   return {
     isolation: walls.isolation,
+    fromSnapshot: program === snapshot,
     run: (invocation, broker, signal) => stoppable((stop) => run(invocation, broker, stop), signal),
     describe: (code, timeoutMs = DESCRIBE_MS) =>
       stoppable((stop) => describe(code, timeoutMs, stop)),

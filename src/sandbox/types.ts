@@ -82,6 +82,8 @@ export interface SandboxOptions {
 export interface Sandbox {
   /** The level that every run of this sandbox has; it is written into the record. */
   readonly isolation: Isolation;
+  /** Its processes come out of the start-up snapshot; else each of them loads its program, in twice the time. */
+  readonly fromSnapshot: boolean;
   run(invocation: Invocation, broker: Broker, signal?: AbortSignal): Promise<Ending>;
   /** @param timeoutMs default 5 000 */
   describe(code: string, timeoutMs?: number): Promise<Described>;

@@ -5,6 +5,7 @@ import type { Scheduler } from './scheduler';
 export function sandboxOf(scheduler: Scheduler): Sandbox {
   return {
     isolation: 'process',
+    fromSnapshot: false,
     run: (invocation, broker, signal) => run(scheduler, invocation, broker, signal),
     describe: () => Promise.reject(new Error('nothing is registered here')),
     close: () => Promise.resolve(),
