@@ -143,14 +143,14 @@ describe('a jsonl effect', () => {
       const { jsonlAdapter } = require('./src/effects/jsonl.ts');
       const { callOf } = require('./test/effects/calls.ts');
       const adapter = jsonlAdapter(${JSON.stringify(path)});
-      await Promise.all(Array.from({ length: 60 }, async (_, index) => {
+      await Promise.all(Array.from({ length: 20 }, async (_, index) => {
         const { status } = await adapter.perform(callOf(${from} + index, 'x'.repeat(5000)), false);
         if (status !== 'PERFORMED') throw new Error(status);
       }));`;
     const children = [1, 101, 201].map((from) => runChild(body(from)));
     expect(await Promise.all(children.map((child) => child.ended))).toEqual([0, 0, 0]);
     const expected = [1, 101, 201].flatMap((from) =>
-      Array.from({ length: 60 }, (_, index) => from + index),
+      Array.from({ length: 20 }, (_, index) => from + index),
     );
     expect((await ordinals()).sort((a, b) => a - b)).toEqual(expected);
   });
