@@ -1,4 +1,4 @@
-import { createContext, Script } from 'node:vm';
+import { type Context, createContext, Script } from 'node:vm';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020';
 import { RE2JS } from 're2js';
@@ -28,11 +28,12 @@ const PROBLEMS_MAX = 20;
 export function readOutputSchema(schema: JsonObject): OutputSchemaRead {
   const problem = sizeProblem(schema);
   if (problem !== null) return refused(problem);
+  const bounded = bounds();
   const compiled = bounded(() => compile(schema));
   if (!compiled.done) return refused(compileProblem(compiled.error));
   const validate = compiled.value;
   if ('$async' in validate) return refused('it is asynchronous ($async): leave this out');
-  return { ok: true, check: (output) => check(validate, output) };
+  return { ok: true, check: (output) => check(bounded, validate, output) };
 }
 
 function compile(schema: JsonObject): ValidateFunction {
@@ -69,7 +70,7 @@ function linearPattern(pattern: string): RE2JS {
 
 class PatternProblem extends Error {}
 
-function check(validate: ValidateFunction, output: Json): string[] {
+function check(bounded: Bounds, validate: ValidateFunction, output: Json): string[] {
   const checked = bounded(() => validate(output) === true);
   if (!checked.done) return [`output cannot be checked against its schema: ${why(checked.error)}`];
   if (checked.value) return [];
@@ -80,20 +81,26 @@ function check(validate: ValidateFunction, output: Json): string[] {
 type Bounded<T> =
   { readonly done: true; readonly value: T } | { readonly done: false; readonly error: unknown };
 
-/** Runs the work with an end: V8 itself breaks it off when it takes too long. */
-function bounded<T>(work: () => T): Bounded<T> {
-  const held: { result?: Bounded<T> } = {};
-  const context = createContext({
-    run: () => {
+type Bounds = <T>(work: () => T) => Bounded<T>;
+
+/** Runs work with an end: V8 itself breaks it off when it takes too long. Made once a schema: that takes longer than most checks. */
+function bounds(): Bounds {
+  const script = new Script('run()');
+  const context: Context = createContext({});
+  return <T>(work: () => T): Bounded<T> => {
+    const held: { result?: Bounded<T> } = {};
+    context['run'] = (): void => {
       held.result = { done: true, value: work() };
-    },
-  });
-  try {
-    new Script('run()').runInContext(context, { timeout: WORK_MS_MAX });
-  } catch (error) {
-    return { done: false, error };
-  }
-  return held.result ?? { done: false, error: new Error('it ended without a result') };
+    };
+    try {
+      script.runInContext(context, { timeout: WORK_MS_MAX });
+    } catch (error) {
+      return { done: false, error };
+    } finally {
+      context['run'] = undefined;
+    }
+    return held.result ?? { done: false, error: new Error('it ended without a result') };
+  };
 }
 
 function why(error: unknown): string {
