@@ -18,7 +18,8 @@ const KEPT_BYTES = 32 * 1024 * 1024;
 const KEPT = 500;
 
 interface Kept {
-  readonly value: Promise<unknown>;
+  /** A promise only while it is read: one keeps alive the activity that made it, with all that it was given. */
+  value: unknown;
   /** Of its text; 0 until it is read. */
   bytes: number;
 }
@@ -143,10 +144,11 @@ export class States {
       // Newest last.
       this.parsed.delete(key);
       this.parsed.set(key, known);
-      return known.value as Promise<T>;
+      return Promise.resolve(known.value as T | Promise<T>);
     }
     const value = load().then((loaded) => {
       kept.bytes = loaded.bytes;
+      kept.value = loaded.value;
       this.dropOldest();
       return loaded.value;
     });

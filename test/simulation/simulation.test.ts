@@ -1,6 +1,6 @@
 import { nextStep } from '../../src/core/engine';
 import type { Planted } from './defects';
-import { simulateWorlds } from './simulate';
+import { type Lane, type Lived, liveWorld, simulateOn, simulateWorlds } from './simulate';
 import { World } from './world';
 
 jest.mock('@temporalio/workflow', () => jest.requireActual('./temporal-workflow'));
@@ -47,6 +47,13 @@ describe('the workflow and its activities, over virtual time and faults', () => 
     expect({ ...one, seconds: 0 }).toEqual({ ...other, seconds: 0 });
   });
 
+  test('C4.I1: the same seed tells the same on one thread and on several, whichever is first', async () => {
+    const [one, three] = [await simulateOn(lanes(1), 77, 120), await simulateOn(lanes(3), 77, 120)];
+    const alone = await simulateWorlds(77, 120);
+    expect({ ...three, seconds: 0 }).toEqual({ ...one, seconds: 0 });
+    expect({ ...alone, seconds: 0 }).toEqual({ ...one, seconds: 0 });
+  });
+
   const told: readonly (readonly [Planted, RegExp])[] = [
     ['NO_GATE', /begins while the harness is halted/],
     ['LOST_ENTRY', /its trail has no end|is not what the trail tells/],
@@ -68,3 +75,23 @@ describe('the workflow and its activities, over virtual time and faults', () => 
     expect(violations.map(({ breach }) => breach).join('; ')).toMatch(/the workflow fails/);
   });
 });
+
+/** As many as are asked for, in this one thread, where one world lives at a time. The first is the last to answer. */
+function lanes(count: number): Lane[] {
+  let turn: Promise<unknown> = Promise.resolve();
+  const liveAll = async (seeds: readonly number[]): Promise<Lived[]> => {
+    const lived: Lived[] = [];
+    for (const seed of seeds) lived.push(await liveWorld(seed));
+    return lived;
+  };
+  return Array.from({ length: count }, (_, lane) => ({
+    async live(seeds) {
+      const before = turn;
+      const lived = before.then(() => liveAll(seeds));
+      turn = lived;
+      const answer = await lived;
+      if (lane === 0) await turn;
+      return answer;
+    },
+  }));
+}

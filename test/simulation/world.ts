@@ -8,16 +8,18 @@ import { executionCycle } from '../../src/workflows/execution-cycle';
 import { LATCH_CHAIN } from '../../src/core/identity';
 import { latchOf } from '../../src/core/latch';
 import { projectTrail } from '../../src/core/projection';
+import type { Fate } from './activity-call';
 import { checkWorld } from './checks';
-import { drawCycles, type Drawn, skillDocuments } from './cycles';
+import { drawCycles, type Drawn, SKILLS } from './cycles';
 import { defective, type Planted } from './defects';
 import { Memory, memoryStore } from './memory-store';
 import { people } from './people';
+import { plain } from './plain';
 import { sandboxOf } from './sandbox';
 import { Chance, Scheduler } from './scheduler';
 import { Stimuli } from './stimuli';
 import { Context } from './temporal-activity';
-import { type Fate, WorkflowHost } from './workflow-host';
+import { WorkflowHost } from './workflow-host';
 
 export interface Run {
   readonly host: WorkflowHost;
@@ -91,9 +93,9 @@ export class World {
     );
     this.people = people(this.chance);
     this.drawn = drawCycles(this.chance);
-    for (const { documents } of this.drawn)
+    for (const { documents } of [...this.drawn, SKILLS])
       for (const [hash, bytes] of documents) this.memory.documents.set(hash, bytes);
-    this.memory.pointer = skillDocuments(this.memory.documents);
+    this.memory.pointer = SKILLS.pointer;
   }
 
   /** @returns every breach of what the contract says, in plain sentences */
@@ -101,9 +103,8 @@ export class World {
     const { now: clock } = Date;
     const { setTimeout: timeout, setInterval: interval } = globalThis;
     WORKER.now = this;
-    // Real timers of attempts that never come back must not keep this process.
-    globalThis.setTimeout = unheld(timeout);
-    globalThis.setInterval = unheld(interval);
+    globalThis.setTimeout = NEVER;
+    globalThis.setInterval = NEVER;
     Date.now = () => this.scheduler.nowMs;
     try {
       for (const { input } of this.drawn)
@@ -139,7 +140,7 @@ export class World {
     };
     const host = new WorkflowHost(around, `shadow-${cycle_id.slice(0, 8)}`, runId);
     this.runs.push({ host, input });
-    host.start(() => executionCycle(JSON.parse(JSON.stringify(input))));
+    host.start(() => executionCycle(plain(input)));
   }
 
   count(fault: string): void {
@@ -206,6 +207,8 @@ type Activities = Readonly<Record<string, (...args: never[]) => Promise<unknown>
 
 const WORKER = new Worker();
 
-function unheld<T extends (...args: never[]) => { unref(): unknown }>(timer: T): T {
-  return ((...args: Parameters<T>) => timer(...args).unref()) as T;
-}
+/**
+ * Real time stands still in a world: no time limit of a task runs out (that is a fault which the simulation makes itself), and
+ * no timer of an attempt that never comes back keeps its world.
+ */
+const NEVER = (() => ({})) as unknown as typeof setTimeout & typeof setInterval;
