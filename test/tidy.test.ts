@@ -15,7 +15,7 @@ interface Room {
   readonly node?: boolean;
 }
 const ROOMS: Readonly<Record<string, Room>> = {
-  core: { from: [], packages: ['uuid'] },
+  core: { from: [], packages: ['canonicalize', 'uuid'] },
   documents: {
     from: ['core'],
     packages: ['ajv', 'ajv/dist/2020', 'jsonc-parser', 're2js', 'zod'],

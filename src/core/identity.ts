@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import { parse, v5 } from 'uuid';
-import { isObject, type Json, type Sha256 } from './json';
+import type { Json, Sha256 } from './json';
 
 /** Every id of the harness is a UUIDv5 in this namespace (interface, "Hashes and ids"). */
 const NAMESPACE = parse('8fafe44f-bd1f-50be-b9ab-f6cbda111dfa');
@@ -13,50 +14,12 @@ const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
  * @throws Error for what has none: undefined, NaN, an infinite number, a lone surrogate (RFC 8785, 3.2.2.2)
  */
 export function canonicalText(value: Json): string {
-  const text = written(value);
+  const text = canonicalize(value);
+  if (text === undefined) throw new TypeError('no canonical form: undefined');
   if (text.includes('\\ud') && LONE_SURROGATE.test(text)) {
     throw new TypeError('no canonical form: a lone surrogate');
   }
   return text;
-}
-
-/**
- * Members in the order of their names' UTF-16 units; numbers and texts as ECMAScript writes them (RFC 8785, 3.2). As in JSON a
- * member that is undefined is none, and such an item null.
- */
-function written(value: Json): string {
-  if (Array.isArray(value)) {
-    const items: readonly Json[] = value;
-    return `[${items.map((item) => (item === undefined ? 'null' : written(item))).join()}]`;
-  }
-  if (isObject(value)) {
-    let members = '';
-    for (const name of inOrder(Object.keys(value))) {
-      const held = value[name];
-      if (held === undefined) continue;
-      members += `${members === '' ? '' : ','}${JSON.stringify(name)}:${written(held)}`;
-    }
-    return `{${members}}`;
-  }
-  const text: string | undefined = JSON.stringify(value);
-  const finite = typeof value !== 'number' || Number.isFinite(value);
-  if (text === undefined || !finite) throw new TypeError(`no canonical form: ${String(value)}`);
-  return text;
-}
-
-/** Of a handful of names: more are sorted faster by the engine. */
-const FEW = 20;
-
-/** Sorts in place. Most objects have few names, in order or nearly so. */
-function inOrder(names: string[]): readonly string[] {
-  if (names.length > FEW) return names.sort();
-  for (let i = 1; i < names.length; i += 1) {
-    const name = names[i] ?? '';
-    let at = i;
-    for (; at > 0 && (names[at - 1] ?? '') > name; at -= 1) names[at] = names[at - 1] ?? '';
-    names[at] = name;
-  }
-  return names;
 }
 
 /** `H(x)` of the interface. @throws as {@link canonicalText} */
