@@ -7,6 +7,7 @@ import { effectKey } from '../../src/core/identity';
 import { isObject, type JsonObject } from '../../src/core/json';
 import { projectTrail } from '../../src/core/projection';
 import { type CycleResult, fitting, resultOf } from '../../src/core/result';
+import { differenceFromTable } from './by-table';
 import { plain } from './plain';
 import type { Run, World } from './world';
 
@@ -67,9 +68,10 @@ function trailProblems(world: World, by: Told, cycleId: string): string[] {
   if (kept === undefined) return cutOff ? [] : [`${cycleId}: it has no stored result`];
   const told = by.by(cycleId, entries.length);
   const differs = difference(JSON.parse(kept), told);
-  return differs === null
-    ? []
-    : [`${cycleId}: the stored result is not what the trail tells: ${differs}`];
+  if (differs !== null)
+    return [`${cycleId}: the stored result is not what the trail tells: ${differs}`];
+  const unlike = told === null ? null : differenceFromTable(world, entries, told);
+  return unlike === null ? [] : [`${cycleId}: it is not what the contract's table says: ${unlike}`];
 }
 
 /** A workflow ends with its result, CANCELLED, or refused because its cycle's end stands (R36); and it never fails otherwise. */

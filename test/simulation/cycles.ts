@@ -3,7 +3,7 @@ import { canonicalText, cycleId, hashBytes, taskId } from '../../src/core/identi
 import type { Json, JsonObject, Sha256 } from '../../src/core/json';
 import { DEFAULT_POLICY, type Policy } from '../../src/core/policy';
 import type { Registry } from '../../src/core/registry';
-import type { SkillManifest, SkillRegistration } from '../../src/core/skills';
+import type { SkillFacts, SkillManifest, SkillRegistration } from '../../src/core/skills';
 import type { CycleInput } from '../../src/core/start';
 import type { RegistryPointer } from '../../src/store/store';
 import { AT, belief, gate, permission, task } from '../core/samples';
@@ -151,6 +151,13 @@ const MANIFEST: SkillManifest = {
   output_schema: 'Ranking',
   author: 'research',
   decision_ledger_ref: 'D001',
+};
+
+/** What the registry says of it. */
+export const FACTS: SkillFacts = {
+  ...MANIFEST,
+  state: 'ACTIVE',
+  registration: `sha256:${'0'.repeat(64)}`,
 };
 
 /** One active skill, as a registry's snapshot, the same in all worlds. */
