@@ -14,7 +14,8 @@ const server = ['server', 'e2e', 'faults'].map((folder) => `<rootDir>/test/${fol
 
 module.exports = {
   testTimeout: 90_000,
-  maxWorkers: 2,
+  // Half of what the tests of `server` do is wait, for workers, servers and time limits.
+  maxWorkers: '200%',
   reporters: [
     'default',
     ...(process.env.HARNESS_TEST_COUNTS ? ['<rootDir>/test/support/count-reporter.js'] : []),
