@@ -127,6 +127,8 @@ function giveWay(cycles, faults, kills, places) {
     // A skill of its own, which no other cycle has got quarantined.
     if (cycle.shape === 'rogue') cycle.rogue = `chaos.rogue-${cycle.n}`;
     taken.add(cycle.n);
+    // Nobody ends it on its way.
+    cycle.choice = 'GO_ON';
     Object.assign(fault, { place: at, cycle: cycle.n });
   }
 }

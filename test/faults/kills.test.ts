@@ -121,6 +121,7 @@ describe('C3.F3 a killed worker and a halt', () => {
 
 describe('C4.I2 a cycle that is closed on record stays closed', () => {
   const late: readonly [string, (cycle: Planned) => Promise<unknown>][] = [
+    ['nothing', async () => undefined],
     ['a halt', (cycle) => world.halt(cycle)],
     ['a cancellation', (cycle) => world.handle(cycle).cancel()],
   ];
@@ -137,7 +138,11 @@ describe('C4.I2 a cycle that is closed on record stays closed', () => {
       await interfere(cycle);
       await world.worker();
       expect(await world.ended(cycle)).toMatchObject(COMPLETED);
-      expect(await world.handle(cycle).result()).toMatchObject({ outcome: 'COMPLETED' });
+      const result = (await world.handle(cycle).result()) as { tasks: { ended_at: string }[] };
+      expect(result).toMatchObject({ outcome: 'COMPLETED' });
+      // The end was told again, at another moment: the one on record counts.
+      const ends = (await world.entries(cycle)).filter(({ type }) => type === 'TASK_ENDED');
+      expect(result.tasks.map(({ ended_at }) => ended_at)).toEqual(ends.map(({ at }) => at));
       await world.expectSound();
     },
   );

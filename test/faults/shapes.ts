@@ -1,17 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { haltAll, signDecision, startCycle } from '../../src/client';
 import { policy } from '../e2e/documents';
 import type { Json, JsonObject } from '../../src/core/json';
-import { EXECUTION_CYCLE, REGISTRY_WORKFLOW_ID, TASK_QUEUE } from '../../src/core/start';
+import { REGISTRY_WORKFLOW_ID } from '../../src/core/start';
 import { until } from '../e2e/until';
 import { regime } from '../support/bundles';
 import { act } from '../support/skills';
 import { type Histories, historyOf, textOf } from './corpus';
+import {
+  block,
+  HARD_BY_THEMSELVES,
+  HARD_SHAPES,
+  HARD_TOGETHER,
+  latchUnrung,
+  playLosses,
+} from './hard-shapes';
+import { end, type Play, type Played, rawStart, reset } from './plays';
 import { gatelessGraph, graphWith, parallelGraph, skillGraph } from './shape-graphs';
 import { Stage } from './stage';
-import { decision, distinctBundle, type Planned, type World } from './world';
+import { decision, distinctBundle, type World } from './world';
 
 /**
  * Every shape that a workflow's history can take, and what such a history has to tell: captured once a release, it is replayed
@@ -48,11 +55,13 @@ export const SHAPES = {
   latched: ['"signalName":"latch"', '"scope":"harness"', '"outcome":"COMPLETED"'],
   'harness-error': ['raiseLatch', '"choice":"RETRY_TASK"', '"outcome":"COMPLETED"'],
   notified: ['NOTICE_SENT', 'REMINDER', 'START_CHILD_WORKFLOW', 'HALT_EXPIRED'],
+  'notice-given-up': ['"notice":"RAISED"', 'EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED'],
   notice: ['"name":"haltNotice"', '"notice":"ENDED"'],
   signed: ['DECISION_SEEN', '"signature":"', '"outcome":"COMPLETED"'],
   registry: ['"name":"skillRegistry"', '"signalName":"news"'],
   'registry-full': ['"name":"skillRegistry"', 'REFUSED', 'CONTINUED_AS_NEW'],
   'registry-carried': ['"name":"skillRegistry"', '"continuedExecutionRunId":"', 'CONTINUED_AS_NEW'],
+  ...HARD_SHAPES,
 } as const;
 export type Shape = keyof typeof SHAPES;
 
@@ -61,18 +70,23 @@ export async function captureAll(): Promise<Histories> {
   const stage = await Stage.open();
   try {
     const histories = new Map<string, JsonObject>();
-    const take = async (shape: Shape, play: Play): Promise<void> => {
-      const played = await inTime(shape, play(stage));
+    const keep = async (shape: Shape, played: Played): Promise<void> => {
       const { workflow_id, run_id } = typeof played === 'string' ? { workflow_id: played } : played;
       histories.set(shape, await historyOf(stage.world, workflow_id, run_id));
     };
+    const take = async (shape: Shape, play: Play): Promise<void> =>
+      keep(shape, await inTime(shape, play(stage)));
     const each = <T extends Partial<Record<Shape, Play>>>(plays: T) =>
       Object.entries(plays) as [Shape, Play][];
     await Promise.all(each(TOGETHER).map(([shape, play]) => take(shape, play)));
     for (const [shape, play] of each(BY_THEMSELVES)) await take(shape, play);
+    const unrung = await inTime('latched-unrung', latchUnrung(stage));
+    for (const [shape, played] of await inTime('worker-lost', playLosses(stage)))
+      await keep(shape, played);
     stage.addPeople();
     await Promise.all(each(WITH_PEOPLE).map(([shape, play]) => take(shape, play)));
     for (const [shape, play] of each(AT_LAST)) await take(shape, play);
+    await take('latched-unrung', ({ world }) => end(world, unrung));
     return histories;
   } finally {
     await stage.close();
@@ -90,20 +104,12 @@ async function inTime<T>(shape: Shape, playing: Promise<T>): Promise<T> {
   return Promise.race([playing, late]).finally(() => clearTimeout(timer));
 }
 
-type Played = string | { readonly workflow_id: string; readonly run_id?: string };
-/** Plays a workflow to its end. @returns which it is */
-type Play = (stage: Stage) => Promise<Played>;
 type Documents = Parameters<World['plan']>[0];
 
 const plain =
   (documents: () => Documents = () => ({})): Play =>
   async ({ world }) =>
     end(world, await world.start(world.plan(documents())));
-
-async function end(world: World, cycle: Planned): Promise<Planned> {
-  await world.ended(cycle);
-  return cycle;
-}
 
 const decided =
   (choice: string, documents: () => Documents = () => ({})): Play =>
@@ -117,6 +123,7 @@ const ago = (ms: number): string => new Date(Date.now() - ms).toISOString();
 const bundle = (changes: JsonObject) => () => ({ bundle: distinctBundle(changes) });
 
 const TOGETHER = {
+  ...HARD_TOGETHER,
   completed: plain(),
   parallel: plain(() => ({ graph: parallelGraph() })),
   skipped: plain(bundle({ active_beliefs: [] })),
@@ -162,17 +169,7 @@ const TOGETHER = {
   /** To its first workflow task, as the Web UI offers it: the halt is handed to the new run again. */
   async reset(stage) {
     const cycle = await stage.halted();
-    const handle = stage.world.handle(cycle);
-    const { events } = await handle.fetchHistory();
-    const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
-    const { runId } = await handle.describe();
-    await stage.world.harness.client.workflowService.resetWorkflowExecution({
-      namespace: stage.world.harness.namespace,
-      workflowExecution: { workflowId: cycle.workflow_id, runId },
-      reason: 'a shape',
-      workflowTaskFinishEventId: first?.eventId ?? null,
-      requestId: randomUUID(),
-    });
+    await reset(stage.world, cycle.workflow_id);
     await stage.world.halted(cycle);
     await stage.world.decide(cycle, 'RESUME');
     return end(stage.world, cycle);
@@ -234,6 +231,7 @@ const TOGETHER = {
 
 /** What changes something for the others. */
 const BY_THEMSELVES = {
+  ...HARD_BY_THEMSELVES,
   async 'tick-cancelled'(stage) {
     const asked = stage.source.hold();
     const workflow_id = await stage.tick('slow', stage.source.address);
@@ -252,20 +250,15 @@ const BY_THEMSELVES = {
     await stage.world.clearLatch();
     return end(stage.world, cycle);
   },
-  /** A folder stands where its chain should be. */
   async 'harness-error'({ world, worker }) {
     const cycle = world.plan();
-    const chain = join(world.box.env['HARNESS_HOME'] ?? '', 'audit', `${cycle.cycle_id}.jsonl`);
-    const aside = join(world.box.home, 'aside.jsonl');
     await worker.hold(cycle.workflow_id, 'after T2');
     await world.start(cycle);
     await worker.held(cycle.workflow_id, 'after T2');
-    renameSync(chain, aside);
-    mkdirSync(chain);
+    const restore = block(world, cycle.cycle_id);
     worker.release(cycle.workflow_id, 'after T2');
     await world.halted(cycle);
-    rmdirSync(chain);
-    renameSync(aside, chain);
+    restore();
     await world.clearLatch();
     await world.decide(cycle, 'RETRY_TASK');
     return end(world, cycle);
@@ -279,6 +272,20 @@ const WITH_PEOPLE = {
     const cycle = await stage.held(stage.world.plan({ policy: brief }));
     await stage.world.halt(cycle);
     return end(stage.world, cycle);
+  },
+  /** The halt ends before anybody has taken it. */
+  async 'notice-given-up'(stage) {
+    const cycle = await stage.held();
+    stage.sink.answer(cycle.cycle_id, 'RAISED', [0]);
+    await stage.world.halt(cycle);
+    await until('it is told', async () =>
+      stage.sink.tried.some(({ body }) => body['cycle_id'] === cycle.cycle_id),
+    );
+    await stage.world.handle(cycle).cancel();
+    await end(stage.world, cycle);
+    const entries = await stage.world.entries(cycle);
+    expect(entries.map(({ type }) => type)).toContain('NOTICE_FAILED');
+    return cycle;
   },
   async signed(stage) {
     const cycle = await stage.held();
@@ -326,13 +333,8 @@ async function registryRun(world: World, tells: readonly string[]): Promise<Play
   throw new Error(`no run of the registry tells ${tells.join(', ')}`);
 }
 
-/** A start by another client than ours. */
 async function refused({ world }: Stage): Promise<Played> {
-  const handle = await world.harness.client.workflow.start(EXECUTION_CYCLE, {
-    workflowId: `raw-${randomUUID()}`,
-    taskQueue: TASK_QUEUE,
-    args: [await world.rawInput(gatelessGraph())],
-  });
+  const handle = await rawStart(world, await world.rawInput(gatelessGraph()));
   await handle.result();
   return handle.workflowId;
 }

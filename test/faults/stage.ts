@@ -8,7 +8,7 @@ import { SourceServer } from '../e2e/source-server';
 import { entryOf, person } from '../people/operators';
 import { chameleon, SkillDesk } from '../support/skills';
 import type { StoppingWorker } from './stopping-worker';
-import { decision, type Planned, World } from './world';
+import { decision, kill, type Planned, World } from './world';
 
 /** Each stands for one skill, since some are quarantined in the course of things. */
 export const SKILLS = ['acme.kept', 'acme.loud', 'acme.spoilt', 'acme.peeks'] as const;
@@ -61,6 +61,18 @@ export class Stage {
   get worker(): StoppingWorker {
     if (this.running === undefined) throw new Error('open the stage first');
     return this.running;
+  }
+
+  /** Killed when each of the cycles is held at its point. */
+  async loseWorker(held: readonly [Planned, point: string][]): Promise<void> {
+    await Promise.all(held.map(([{ workflow_id }, point]) => this.worker.held(workflow_id, point)));
+    await kill(this.worker.process);
+  }
+
+  /** By one that holds each of these cycles at its point, from its first task on. */
+  async replaceWorker(held: readonly [Planned, point: string][] = []): Promise<void> {
+    const places = held.map(([{ workflow_id }, point]) => `${workflow_id} ${point}`);
+    this.running = await this.world.stoppingWorker({ HELD: JSON.stringify(places) });
   }
 
   async close(): Promise<void> {

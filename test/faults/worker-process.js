@@ -2,7 +2,7 @@
 /*
  * A real worker process, of the built product, that a test can hold at a named point: `before T3`, `after T3` (a task's
  * body), `append ACTION_EMITTED`, `appended ACTION_EMITTED` (the audit batch that ends with such an entry).
- * It tells its parent when it is held, and goes on when it is told to, or when its task is cancelled; held firmly, it goes
+ * HELD names places at which it holds what comes there first. It tells its parent when it is held, and goes on when it is told to, or when its task is cancelled; held firmly, it goes
  * on as if it had not heard of that.
  */
 const { Context } = require('@temporalio/activity');
@@ -14,7 +14,7 @@ const { openStore } = require('../../dist/store/open');
 const { startWorker } = require('../../dist/worker');
 
 /** Workflow id and point → how the held activity goes on; null while nothing is held there yet. */
-const holds = new Map();
+const holds = new Map(JSON.parse(process.env.HELD ?? '[]').map((place) => [place, null]));
 const firmly = new Set();
 
 let worker;
