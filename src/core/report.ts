@@ -112,9 +112,14 @@ function reasonLine(reason: { code: string; detail: string }): string {
   return `- **${reason.code}** ${escape(reason.detail)}`;
 }
 
+/** All white space but the single blank, which is nearly all there is: it stays as it is. */
+const LINE_BREAKING = /\s{2,}|[^\S ]/g;
+
 /** Text from outside stays text: no Markdown, no HTML, one line. */
 function escape(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>#|!~&]/g, (character) => `\\${character}`);
+  return text
+    .replace(LINE_BREAKING, ' ')
+    .replace(/[\\`*_{}[\]<>#|!~&]/g, (character) => `\\${character}`);
 }
 
 function cut(text: string): string {
