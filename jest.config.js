@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** Two suites: `fast` needs nothing but Node; `server` runs against a real Temporal server that its setup starts once. */
 const shared = {
   // A copy of the project in which mutants live while `npm run mutate` runs.
@@ -15,7 +17,7 @@ const server = ['server', 'e2e', 'faults'].map((folder) => `<rootDir>/test/${fol
 module.exports = {
   testTimeout: 90_000,
   // Half of what the tests of `server` do is wait, for workers, servers and time limits.
-  maxWorkers: '200%',
+  maxWorkers: 2 * availableParallelism(),
   reporters: [
     'default',
     ...(process.env.HARNESS_TEST_COUNTS ? ['<rootDir>/test/support/count-reporter.js'] : []),
