@@ -1,6 +1,6 @@
 import { type Cycle, fold, inputHashOf, newCycle, openedOf, textOf } from '../../src/core/cycle';
 import { namesUpstreamState, quote } from '../../src/core/construct';
-import { type Event, event, type EventOf } from '../../src/core/events';
+import { type Event, event, type EventOf, type TaskLeft } from '../../src/core/events';
 import { haltCard } from '../../src/core/halt-card';
 import { judgeDecision, operatorHalt, raiseHalt } from '../../src/core/halts';
 import type { PlannedTask } from '../../src/core/plan';
@@ -143,6 +143,20 @@ describe('C3.F3 what a halt keeps', () => {
     expect(asked(['force'])).toEqual({ ...first, events: [] });
     expect(asked(['relax']).message).toContain('relax');
     expect(asked(['relax']).events).not.toEqual([]);
+  });
+
+  test('R32: of a task that is stopped what it has performed stays known', () => {
+    const cycle = after('TASK_STARTED', {}, 'T3');
+    const left = { effects: [{ effect: 'desk', status: 'PERFORMED' }] };
+    const stop = (told: { left?: TaskLeft }): void => {
+      const data = { task_id: 'a', because: 'a halt cut in', ...told };
+      fold(cycle, event('TASK_STOPPED', 'C3.F3', at(5), data, { task: 'T3' }));
+    };
+    const leftOf = () => cycle.tasks.find(({ planned }) => planned.name === 'T3')?.left;
+    stop({ left });
+    expect(leftOf()).toEqual(left);
+    stop({});
+    expect(leftOf()).toEqual(left);
   });
 
   test('R14: with another signature it is another decision', () => {
