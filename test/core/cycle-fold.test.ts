@@ -11,6 +11,7 @@ import type { Script } from './script';
 import { simulate } from './simulation';
 
 const never = policyWith({ halt_expiry_ms: null });
+const STARTED = { task_id: 'a', task_type: 'filter_beliefs', skill_ref: 'harness.filter-beliefs' };
 
 /** The cycle as it stood just after that event, of that task where one is named. */
 function after(type: Event['type'], script: Script = {}, of: string | null = null): Cycle {
@@ -157,6 +158,15 @@ describe('C3.F3 what a halt keeps', () => {
     expect(leftOf()).toEqual(left);
     stop({});
     expect(leftOf()).toEqual(left);
+    const end = (told: { left?: TaskLeft }): void => {
+      const done = { outcome: 'SUCCESS', reason: null, output: null, attempt: 2 } as const;
+      fold(cycle, event('TASK_STARTED', 'C4.O', at(6), STARTED, { task: 'T3' }));
+      const data = { task_id: 'a', ...done, ...told };
+      fold(cycle, event('TASK_ENDED', 'C3.O', at(7), data, { task: 'T3' }));
+    };
+    const more = { effects: [...left.effects, { effect: 'desk', status: 'RECORDED' }] };
+    end({ left: more });
+    expect(leftOf()).toEqual(more);
   });
 
   test('R14: with another signature it is another decision', () => {

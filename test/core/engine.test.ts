@@ -88,7 +88,10 @@ describe('the v1 graph', () => {
     const spread = (script: Script, of: string) =>
       simulate(script).events.find((each) => each.type === 'TASK_SKIPPED' && each.task === of)
         ?.data;
-    expect(spread({ bundle: locked }, 'T3')).toMatchObject({ spreads: { code: 'REGIME_GATE' } });
+    const aside = graphWith([task('X', { depends_on: ['T2'] })]);
+    expect(spread({ bundle: locked, graph: aside }, 'X')).toMatchObject({
+      spreads: { code: 'REGIME_GATE' },
+    });
     const empty = { bundle: bundleWith({ active_beliefs: [] }) };
     expect(spread(empty, 'T2')).toMatchObject({ spreads: { code: 'NO_BELIEFS' } });
   });
