@@ -416,6 +416,19 @@ describe('what is written about the product', () => {
     expect(`${stdout}${stderr}`).toBe('');
   });
 
+  test('every mutant that no test sees is explained by a line that stands there, and by a reason that there is', () => {
+    const { reasons, survivors } = JSON.parse(read('scripts/mutation/survivors.json')) as {
+      reasons: Record<string, string>;
+      survivors: { file: string; line: string; changes: string[]; reason: string; why: string }[];
+    };
+    const wrong = survivors.filter(({ file, line, changes, reason, why }) => {
+      const lines = read(`src/core/${file}.ts`).split('\n');
+      const stands = lines.some((each) => each.trim().replace(/\s+/g, ' ').startsWith(line));
+      return !stands || changes.length === 0 || !(reason in reasons) || why === '';
+    });
+    expect(wrong).toEqual([]);
+  });
+
   test('no two tests of a file have the same name', () => {
     const { stdout } = spawnSync('node', ['scripts/clauses.mjs', '--tests'], {
       cwd: root,

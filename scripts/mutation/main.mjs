@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { createRequire } from 'node:module';
+import { judge, placeIn } from './explained.mjs';
 import { keyOf } from './key.mjs';
 
 /**
@@ -9,6 +10,7 @@ import { keyOf } from './key.mjs';
  * In batches, so that what was found is kept when it is interrupted: reports/mutation/files holds one report a file.
  * `npm run mutate -- --left halts` goes only through those that no test saw the last time (of all files, when none is named).
  * `npm run mutate -- --table` prints the scores as docs/proof.md shows them, and runs nothing.
+ * Each way what no test saw is held against survivors.json: exit 1 when it is not explained there.
  */
 const REPORTS = 'reports/mutation';
 const FILES = join(REPORTS, 'files');
@@ -74,10 +76,11 @@ function mutate(names) {
 }
 
 function mutantsIn(found, name) {
-  const mutants = found[`src/core/${name}.ts`]?.mutants ?? [];
+  const { mutants, source } = found[`src/core/${name}.ts`] ?? { mutants: [], source: '' };
   return mutants.map(({ mutatorName, replacement, location, status, statusReason }) => {
     const { line, column } = location.start;
-    return { mutatorName, replacement, line, column, status, statusReason };
+    const place = placeIn(source, location);
+    return { mutatorName, replacement, line, column, ...place, status, statusReason };
   });
 }
 
@@ -129,11 +132,14 @@ function table() {
 const given = process.argv.slice(2);
 const asked = given.filter((word) => !word.startsWith('--'));
 mkdirSync(FILES, { recursive: true });
-if (given.includes('--table')) process.stdout.write(`${table()}\n`);
-else if (given.includes('--left')) {
-  process.exitCode = again(asked.length > 0 ? asked : core());
-  process.stdout.write(`${table()}\n`);
-} else {
-  for (const names of batches(asked)) process.exitCode ||= mutate(names);
-  process.stdout.write(`${table()}\n`);
-}
+const names = asked.length > 0 ? asked : core();
+if (given.includes('--left')) process.exitCode = again(names);
+else if (!given.includes('--table'))
+  for (const batch of batches(asked)) process.exitCode ||= mutate(batch);
+process.stdout.write(`${table()}\n`);
+
+const run = names.filter((name) => countsOf(name) !== null);
+const left = (name) => keptOf(name).filter(({ status }) => LEFT.has(status));
+const { told, failed } = judge(new Map(run.map((name) => [name, left(name)])));
+for (const sentence of told) process.stdout.write(`${sentence}\n`);
+if (failed) process.exitCode = 1;

@@ -48,9 +48,8 @@ function refuse(token: Token, message: string): { readonly ok: false; error: Con
   return { ok: false, error: { position: token.position, token: token.text, message } };
 }
 
-/** Interface, "Condition language": `not` binds first, then `and`, then `or`. */
+/** Interface, "Condition language": `not` binds first, then `and`, then `or`; an open parenthesis holds all of them off. */
 const BINDING: ReadonlyMap<string, number> = new Map([
-  ['(', 0],
   ['or', 1],
   ['and', 2],
   ['not', 3],

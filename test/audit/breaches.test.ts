@@ -94,6 +94,12 @@ describe('the contract, checked on a trail', () => {
       'CYCLE_ENDED: the cycle ends while a halt waits for a decision (C3.F3)',
     ],
     [
+      'C6.T4: an action that its task does not list',
+      good,
+      changed(good, 'TASK_ENDED', 'T4', withData({ lists: {} })),
+      'TASK_ENDED: T4 lists 0 actions, 1 are on record (C6.T4)',
+    ],
+    [
       'C3.F3: a decision without a reason',
       resumed,
       changed(resumed, 'DECISION_TAKEN', null, withData({ why_safe: ' ' })),

@@ -57,6 +57,18 @@ function refusal(text: string): [position: number, token: string] {
 const evaluate = (text: string, operands: Operands = FULL) =>
   evaluateCondition(condition(text), operands);
 
+test('C4.G: a text is told by its quotes, a name by its letters, and what is refused is named whole', () => {
+  expect(refusal("macro.risk.appetite == \"a'b'")).toEqual([23, "\"a'b'"]);
+  expect(refusal('regime.bias == "BULLISH')).toEqual([15, '"BULLISH']);
+  expect(refusal("macro.risk.app\u00e9tit == 'LOW'")).toEqual([11, 'app\u00e9tit']);
+  expect(refusal('factor.\u00e9_a_permitted')).toEqual([7, '\u00e9_a_permitted']);
+  expect(evaluate('regime.confidence < 1e10').value).toBe(true);
+  expect(evaluate('regime.confidence > 5e-01').value).toBe(true);
+  expect(condition("regime.bias in ['BULLISH', 'BEARISH']")).toMatchObject({
+    literals: ['BULLISH', 'BEARISH'],
+  });
+});
+
 describe('C4.G a condition is true or false of the states', () => {
   test.each<[string, boolean]>([
     ["regime.behavior == 'TRENDING_NORMAL_VOL'", true],

@@ -3,7 +3,7 @@ import { executionOrder, graphProblems, namesUpstreamState } from '../../src/cor
 import { BUILT_INS, type Gate, type Graph, type Task, V1_GRAPH } from '../../src/core/graph';
 import { hashOf } from '../../src/core/identity';
 import type { Json } from '../../src/core/json';
-import { gate, graphWith, shaped, task, v1With } from './samples';
+import { gate, graphWith, planOf, shaped, task, v1With } from './samples';
 
 const refusalsOf = (graph: Graph): string[] =>
   graphProblems(graph).map(({ clause, detail }) => `${clause} ${detail}`);
@@ -40,6 +40,27 @@ describe('the v1 graph', () => {
     expect(T1).toEqual(printed);
     expect(hashOf(T1 as unknown as Json)).toBe(hashOf(printed as Json));
   });
+});
+
+test('C3.D3: a graph that leaves out what may be left out is built as one without gates', () => {
+  const { gates: _, parallel: __, ...bare } = V1_GRAPH;
+  const graph = shaped(bare);
+  expect(graphProblems(graph)).toEqual([]);
+  const { plan_hash } = planOf(V1_GRAPH);
+  expect({ ...planOf(graph), plan_hash }).toEqual(planOf(V1_GRAPH));
+});
+
+test('C3.D3: a circle is named also where its first task is the first of the graph', () => {
+  const [a, b] = [task('a', { depends_on: ['b'] }), task('b', { depends_on: ['a'] })];
+  expect(refusalsOf(tasks(a, b, T1, T2, T3, T4))).toContain(
+    'C3.D3 tasks "a", "b" depend on each other in a circle',
+  );
+});
+
+test('R26, C5.O: nobody goes round a regime gate that is declared first', () => {
+  expect(refusalsOf(tasks(T2, T1, T3, T4, task('a', { depends_on: ['T1'] })))).toEqual([
+    'C5.O task "a" does not come after harness.check-regime: it would bypass the regime gate',
+  ]);
 });
 
 describe('what is no graph', () => {

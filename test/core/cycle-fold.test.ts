@@ -1,6 +1,6 @@
 import { type Cycle, fold, inputHashOf, newCycle, openedOf, textOf } from '../../src/core/cycle';
 import { namesUpstreamState, quote } from '../../src/core/construct';
-import { type Event, event, type EventOf } from '../../src/core/events';
+import { type Event, event, type EventOf, type TaskLeft } from '../../src/core/events';
 import { haltCard } from '../../src/core/halt-card';
 import { judgeDecision, operatorHalt, raiseHalt } from '../../src/core/halts';
 import type { PlannedTask } from '../../src/core/plan';
@@ -11,6 +11,7 @@ import type { Script } from './script';
 import { simulate } from './simulation';
 
 const never = policyWith({ halt_expiry_ms: null });
+const STARTED = { task_id: 'a', task_type: 'filter_beliefs', skill_ref: 'harness.filter-beliefs' };
 
 /** The cycle as it stood just after that event, of that task where one is named. */
 function after(type: Event['type'], script: Script = {}, of: string | null = null): Cycle {
@@ -143,6 +144,29 @@ describe('C3.F3 what a halt keeps', () => {
     expect(asked(['force'])).toEqual({ ...first, events: [] });
     expect(asked(['relax']).message).toContain('relax');
     expect(asked(['relax']).events).not.toEqual([]);
+  });
+
+  test('R32: of a task that is stopped what it has performed stays known', () => {
+    const cycle = after('TASK_STARTED', {}, 'T3');
+    const left = { effects: [{ effect: 'desk', status: 'PERFORMED' }] };
+    const stop = (told: { left?: TaskLeft }): void => {
+      const data = { task_id: 'a', because: 'a halt cut in', ...told };
+      fold(cycle, event('TASK_STOPPED', 'C3.F3', at(5), data, { task: 'T3' }));
+    };
+    const leftOf = () => cycle.tasks.find(({ planned }) => planned.name === 'T3')?.left;
+    stop({ left });
+    expect(leftOf()).toEqual(left);
+    stop({});
+    expect(leftOf()).toEqual(left);
+    const end = (told: { left?: TaskLeft }): void => {
+      const done = { outcome: 'SUCCESS', reason: null, output: null, attempt: 2 } as const;
+      fold(cycle, event('TASK_STARTED', 'C4.O', at(6), STARTED, { task: 'T3' }));
+      const data = { task_id: 'a', ...done, ...told };
+      fold(cycle, event('TASK_ENDED', 'C3.O', at(7), data, { task: 'T3' }));
+    };
+    const more = { effects: [...left.effects, { effect: 'desk', status: 'RECORDED' }] };
+    end({ left: more });
+    expect(leftOf()).toEqual(more);
   });
 
   test('R14: with another signature it is another decision', () => {

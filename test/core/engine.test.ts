@@ -84,6 +84,18 @@ describe('the v1 graph', () => {
     }
   });
 
+  test('R7: what a skip spreads is on record with it', () => {
+    const spread = (script: Script, of: string) =>
+      simulate(script).events.find((each) => each.type === 'TASK_SKIPPED' && each.task === of)
+        ?.data;
+    const aside = graphWith([task('X', { depends_on: ['T2'] })]);
+    expect(spread({ bundle: locked, graph: aside }, 'X')).toMatchObject({
+      spreads: { code: 'REGIME_GATE' },
+    });
+    const empty = { bundle: bundleWith({ active_beliefs: [] }) };
+    expect(spread(empty, 'T2')).toMatchObject({ spreads: { code: 'NO_BELIEFS' } });
+  });
+
   test('R24: a lost worker is no failure, and the record says that it took a second attempt', () => {
     const { tasks, events } = simulate({ ends: { T3: ['LOST'] } });
     expect(tasks['T3']).toBe('SUCCESS');

@@ -59,6 +59,20 @@ test.each(['L5.5', 'L5.7', 'L5.8', 'L6.5'])(
   },
 );
 
+test('C7.V3, R16: that the factor layer is active makes no other latent layer active, nor the other way round', () => {
+  const factor = policyWith({ factor_layer: 'ACTIVE', active_latent_layers: [] });
+  const others = policyWith({
+    factor_layer: 'LATENT',
+    active_latent_layers: ['L5.5', 'L5.7', 'L5.8'],
+  });
+  for (const layer of ['L5.5', 'L5.7', 'L5.8']) {
+    expect(layerProblems(skill('L9', ['L6', layer]), factor)).toHaveLength(1);
+    expect(layerProblems(skill('L9', ['L6', layer]), others)).toEqual([]);
+  }
+  expect(layerProblems(skill('L9', ['L6', 'L6.5']), factor)).toEqual([]);
+  expect(layerProblems(skill('L9', ['L6', 'L6.5']), others)).toHaveLength(1);
+});
+
 test.each(BUNDLE_FIELDS)(
   'C7.V3, R10: %s is read only where its layer is declared or own',
   (field) => {

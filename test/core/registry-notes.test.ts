@@ -6,6 +6,7 @@ import {
 } from '../../src/core/registry';
 import type { SkillRecord, VersionRecord, VersionState } from '../../src/core/registry';
 import { withNotes } from '../../src/core/registry';
+import { judgeChange } from '../../src/core/registry-change';
 import { at } from './samples';
 import { manifestWith } from './skill-samples';
 
@@ -65,4 +66,14 @@ test('R17: a note of what is not registered is counted, and changes no skill', (
   const registry = registryOf([version('1.0.0', 'ACTIVE', 1)]);
   const told = withNotes(registry, [note(1, { skill_id: 'acme.none', response: ['QUARANTINE'] })]);
   expect(told).toEqual({ ...registry, notes: 1 });
+});
+
+test('C7.L: what becomes of another version leaves the active one as it is', () => {
+  const registry = registryOf([version('1.0.0', 'DEPRECATED', 1), version('2.0.0', 'ACTIVE', 2)]);
+  const change = { ledger: 'D014', by: 'ada', change_id: 'c', registration: null };
+  const skill = 'acme.rank-beliefs@1.0.0';
+  const removed = judgeChange(registry, { ...change, operation: 'remove', skill }, null, at(3));
+  expect(removed).toMatchObject({ ok: true, changed: true });
+  const { versions } = (removed.ok ? removed.registry : registry).skills['acme.rank-beliefs'] ?? {};
+  expect(Object.values(versions ?? {}).map(({ state }) => state)).toEqual(['REMOVED', 'ACTIVE']);
 });

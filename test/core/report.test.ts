@@ -81,7 +81,7 @@ describe('the live report', () => {
       '\\<img src=x\\> \\#\\# done \\[ok\\](http://x) \\*a\\* \\`b\\` \\~\\~c\\~\\~ \\&lt; \\| d',
     );
     expect(report).toContain('- raised by \\*\\*x\\*\\* at');
-    const odd = graphWith([task('X', { task_type: '<b>\nx' })]);
+    const odd = graphWith([task('X', { task_type: '<b>\n\nx' })]);
     expect(cycleReport(simulate({ graph: odd }).cycle)).toContain('- **X** \\<b\\> x: SKIPPED');
   });
 
@@ -196,7 +196,10 @@ describe('the result while the cycle runs', () => {
   test('C1.1: of one that does not fit outputs and late violations go first, and texts are cut last', () => {
     const { result } = simulate();
     const violation = { kind: 'SKILL_VIOLATION', code: 'TIMEOUT', skill_ref: null, response: [] };
-    const violations = Array.from({ length: 100 }, (_, i) => ({ ...violation, detail: `v${i}` }));
+    const violations = Array.from({ length: 100 }, (_, i) => ({
+      ...violation,
+      detail: `v${i}`.repeat(100),
+    }));
     const large = {
       ...result,
       violations: violations as unknown as typeof result.violations,

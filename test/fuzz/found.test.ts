@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { readCheckpoint } from '../../src/audit/checkpoint';
 import { ownServer } from '../../src/cli/own-server';
 import { LATCH_CHAIN } from '../../src/core/identity';
-import { isRef } from '../../src/core/json';
 import { problemOfChange } from '../../src/core/registry-change';
 import { problemOfInput } from '../../src/core/start';
 import { problemOfTick } from '../../src/core/tick';
@@ -78,17 +77,6 @@ describe('what the fuzz has found', () => {
   test('R14: a change of the registry is told so that no terminal heeds it', () => {
     expect(problemOfChange({ operation: '\u202e' })).toContain('operation "\\u{202e}" is none');
     expect(problemOfChange({ operation: {} })).toContain('operation that is no text is none');
-  });
-
-  test('what only looks like a reference is a value like any other: an export is not ended by it', () => {
-    const ref = `sha256:${'0'.repeat(64)}`;
-    expect(isRef({ ref, count: 1 })).toBe(true);
-    for (const value of [
-      { ref: 5, count: 1 },
-      { ref: 'x', count: 1 },
-      { ref, count: '1' },
-    ])
-      expect(isRef(value)).toBe(false);
   });
 });
 
