@@ -9,6 +9,7 @@ const BESIDE = [
   'audit/chain',
   'audit/evidence',
   'audit/ledger',
+  'contract/contract',
   'documents/graph',
   'documents/policy',
   'documents/skill',
