@@ -53,7 +53,6 @@ export const SHAPES = {
   'tick-sourceless': ['SOURCE_FAILED', '"outcome":"HALTED"'],
   'tick-cancelled': ['readSnapshot', 'EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED'],
   latched: ['"signalName":"latch"', '"scope":"harness"', '"outcome":"COMPLETED"'],
-  'latched-timed': ['time-behind-local-activity', '"scope":"harness"', '"outcome":"COMPLETED"'],
   'harness-error': ['raiseLatch', '"choice":"RETRY_TASK"', '"outcome":"COMPLETED"'],
   notified: ['NOTICE_SENT', 'REMINDER', 'START_CHILD_WORKFLOW', 'HALT_EXPIRED'],
   'notice-given-up': ['"notice":"RAISED"', 'EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED'],
@@ -243,9 +242,14 @@ const BY_THEMSELVES = {
     stage.source.release();
     return workflow_id;
   },
-  latched: (stage) => latched(stage),
-  // The same since there is a timer behind a local activity; the other one was captured before.
-  'latched-timed': (stage) => latched(stage),
+  async latched(stage) {
+    const { harness } = stage.world;
+    const cycle = await stage.held();
+    await haltAll({ harness, store: harness.store }, { reason: 'a drill', by: 'ada' });
+    await stage.world.halted(cycle);
+    await stage.world.clearLatch();
+    return end(stage.world, cycle);
+  },
   async 'harness-error'({ world, worker }) {
     const cycle = world.plan();
     await worker.hold(cycle.workflow_id, 'after T2');
@@ -333,13 +337,4 @@ async function refused({ world }: Stage): Promise<Played> {
   const handle = await rawStart(world, await world.rawInput(gatelessGraph()));
   await handle.result();
   return handle.workflowId;
-}
-
-async function latched(stage: Stage): Promise<Played> {
-  const { harness } = stage.world;
-  const cycle = await stage.held();
-  await haltAll({ harness, store: harness.store }, { reason: 'a drill', by: 'ada' });
-  await stage.world.halted(cycle);
-  await stage.world.clearLatch();
-  return end(stage.world, cycle);
 }
