@@ -6,8 +6,7 @@ import { LOCAL_OPTIONS } from './options';
  * The harness's own bookkeeping. When a local activity ends, workflow time is not in history: live it is that of the workflow task
  * into which the end falls, at a replay that of the activity itself. What is recorded behind it would bear one time on this worker
  * and another on the next, and an entry that was written would be refused for ever (AUDIT_FORK). So a timer is crossed first: its
- * time is history. Not behind the closing of the record, after which nothing is recorded, nor behind the raising of the latch: the
- * halt that it is raised for goes on record next, at once.
+ * time is history. Not behind the closing of the record, after which nothing is recorded.
  */
 export function bookkeeping(): LocalActivities {
   const books = proxyLocalActivities<LocalActivities>(LOCAL_OPTIONS);
@@ -17,8 +16,8 @@ export function bookkeeping(): LocalActivities {
     settleEmission: (...args) => timed(books.settleEmission(...args)),
     settleEffects: (...args) => timed(books.settleEffects(...args)),
     readLatch: () => timed(books.readLatch()),
+    raiseLatch: (...args) => timed(books.raiseLatch(...args)),
     checkDecision: (...args) => timed(books.checkDecision(...args)),
-    raiseLatch: (...args) => books.raiseLatch(...args),
     closeCycle: (close) => books.closeCycle(close),
   };
 }
