@@ -1,4 +1,5 @@
 import * as temporal from '@temporalio/workflow';
+import type { LocalActivities } from '../activities/contract';
 import { newCycle, openedOf } from '../core/cycle';
 import { nextStep, type Step } from '../core/engine';
 import { type Event, event, type Halt } from '../core/events';
@@ -14,7 +15,6 @@ import { type CycleInput, problemOfInput } from '../core/start';
 import { isTickInput, type TickInput } from '../core/tick';
 import { parseInstant } from '../core/time';
 import { readDecision, readHaltRequest } from '../documents/decision';
-import { bookkeeping } from './books';
 import { Decisions } from './decisions';
 import {
   cycleQuery,
@@ -24,7 +24,7 @@ import {
   latchSignal,
   resumeSignal,
 } from './messages';
-import { failureOf, type TaskFailure } from './options';
+import { failureOf, LOCAL_OPTIONS, type TaskFailure } from './options';
 import { Notices } from './notices';
 import { Recorder } from './recorder';
 import { now, TaskRunner, TIMER_MS_MAX } from './task-runner';
@@ -63,7 +63,7 @@ const LOOK_MS_MAX = 900_000;
 class CycleRun {
   private readonly cycle = newCycle();
   private readonly info = temporal.workflowInfo();
-  private readonly books = bookkeeping();
+  private readonly books = temporal.proxyLocalActivities<LocalActivities>(LOCAL_OPTIONS);
   private readonly recorder = new Recorder(this.cycle, this.info.runId);
   private readonly visibility = new Visibility(this.cycle);
   private readonly notices = new Notices(this.cycle, this.recorder);
