@@ -16,8 +16,8 @@ const server = ['server', 'e2e', 'faults'].map((folder) => `<rootDir>/test/${fol
 
 module.exports = {
   testTimeout: 90_000,
-  // Half of what the tests of `server` do is wait, for workers, servers and time limits.
-  maxWorkers: 2 * availableParallelism(),
+  // A part of what the tests of `server` do is wait, for workers, servers and time limits.
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   reporters: [
     'default',
     ...(process.env.HARNESS_TEST_COUNTS ? ['<rootDir>/test/support/count-reporter.js'] : []),

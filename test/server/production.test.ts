@@ -97,6 +97,7 @@ describeWithProduction('the production topology, as it is typed', () => {
       const again = production('--workers', '1');
       await untilUp(again);
       const shown = await harness(['cycle', 'show', cycle_id, '--json'], variables(), folder);
+      if (shown.status !== 0) throw new Error(`it does not show the cycle: ${shown.stderr}`);
       expect(JSON.parse(shown.stdout)).toMatchObject({ cycle_id, outcome: 'COMPLETED' });
       const status = await harness(['store', 'status'], variables(), folder);
       expect(status.stdout).toMatch(/user +harness: reads and inserts, no more/);
