@@ -38,8 +38,11 @@ export async function findCycle(store: Store, id: string): Promise<CycleRecord> 
  * @throws Problem NOT_FOUND for a cycle without any trace
  */
 export async function showCycle(reach: Reach, record: CycleRecord): Promise<JsonObject> {
+  // A server that cannot tell, as it is only just starting, keeps nobody from reading what is on record.
   const description =
-    reach.harness === null ? null : await describe(reach.harness, record.workflow_id);
+    reach.harness === null
+      ? null
+      : await describe(reach.harness, record.workflow_id).catch(() => null);
   const running = description?.status.name === 'RUNNING';
   const result =
     (running
