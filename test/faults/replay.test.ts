@@ -17,9 +17,6 @@ import { captureAll, SHAPES } from './shapes';
 
 /** Workers are lost one after the other, and a halt is looked at again, in their own time. */
 const CAPTURE_MS = 240_000;
-// Fifty plays on a real server race with its own timing: one that went another way is told, and all are played once more.
-// What replays or does not is the same each time, so that a retry hides nothing of it.
-jest.retryTimes(1, { logErrorsBeforeRetry: true });
 const BUNDLE = join(ROOT, 'dist', 'workflow-bundle.js');
 const NEWEST = VERSIONS.at(-1) ?? '';
 const home = mkdtempSync(join(tmpdir(), 'harness-replay-'));
