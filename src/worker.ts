@@ -12,7 +12,7 @@ import type { Dependencies, Watch } from './activities/dependencies';
 import { activitySlots } from './activity-slots';
 import { liveConfig } from './config';
 import { messageOf } from './core/invariant';
-import { SEARCH_ATTRIBUTES, TASK_QUEUE } from './core/start';
+import { BOOKS_QUEUE, SEARCH_ATTRIBUTES, TASK_QUEUE } from './core/start';
 import type { Config } from './documents/config';
 import { type Check, serveHealth } from './health';
 import type { Logger } from './logger';
@@ -61,7 +61,10 @@ const GRACE_MS = 30_000;
  */
 const STICKY_MS = 1_000;
 
-/** Starts one worker on the harness's task queue. @throws Problem NO_SERVER, REFUSED */
+/** Its activities are short and few. */
+const BOOK_POLLS = 2;
+
+/** Starts one worker on the harness's task queues. @throws Problem NO_SERVER, REFUSED */
 export async function startWorker(
   settings: ConnectionSettings,
   store: Store,
@@ -117,11 +120,10 @@ async function workerOn(
       return null;
     },
   );
-  const worker = await Worker.create({
+  const shared = {
     connection,
     namespace,
     dataConverter,
-    taskQueue: TASK_QUEUE,
     activities: createActivities(
       metrics?.store ?? store,
       log,
@@ -133,14 +135,25 @@ async function workerOn(
       },
     ),
     ...(around === undefined ? {} : { interceptors: { activity: [around] } }),
-    ...workflowCode(build),
     ...versionOf(build),
-    tuner: slots.tuner,
-    stickyQueueScheduleToStartTimeout: STICKY_MS,
     shutdownGraceTime: GRACE_MS,
-  });
-  check = healthOf(worker, connection, namespace, store);
-  const stopped = worker.run().finally(async () => {
+  };
+  const workers = [
+    await Worker.create({
+      ...shared,
+      ...workflowCode(build),
+      taskQueue: TASK_QUEUE,
+      tuner: slots.tuner,
+      stickyQueueScheduleToStartTimeout: STICKY_MS,
+    }),
+    await Worker.create({
+      ...shared,
+      taskQueue: BOOKS_QUEUE,
+      maxConcurrentActivityTaskPolls: BOOK_POLLS,
+    }),
+  ];
+  check = healthOf(workers, connection, namespace, store);
+  const stopped = runTogether(workers).finally(async () => {
     metrics?.stop();
     await health?.close();
     await options.tracing?.close();
@@ -151,10 +164,21 @@ async function workerOn(
     idle,
     stopped,
     async drain() {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      shutDown(workers);
       await stopped;
     },
   };
+}
+
+/** Until both have stopped. One that fails takes the other along: half a worker would take tasks that it cannot put on record. */
+async function runTogether(workers: readonly Worker[]): Promise<void> {
+  const ended = workers.map((worker) => worker.run().finally(() => shutDown(workers)));
+  await Promise.allSettled(ended);
+  await Promise.all(ended);
+}
+
+function shutDown(workers: readonly Worker[]): void {
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
 /** Everybody who wants to know hears of it. */
@@ -170,16 +194,20 @@ function watchersOf(...watches: readonly (Partial<Watch> | undefined)[]): Watch 
 
 /** Well: the worker polls, its server answers, and its store can be read. */
 function healthOf(
-  worker: Worker,
+  workers: readonly Worker[],
   { workflowService }: NativeConnection,
   namespace: string,
   store: Store,
 ): Check {
   return async () => {
-    const { runState, workflowPollerState, activityPollerState } = worker.getStatus();
-    if (runState !== 'RUNNING') return `the worker is ${runState}`;
-    if (workflowPollerState !== 'POLLING' || activityPollerState !== 'POLLING')
-      return 'the worker does not poll any more';
+    for (const worker of workers) {
+      const { runState, workflowPollerState, activityPollerState } = worker.getStatus();
+      if (runState !== 'RUNNING') return `the worker is ${runState}`;
+      const { taskQueue } = worker.options;
+      const polls = taskQueue === TASK_QUEUE ? [workflowPollerState] : [];
+      if ([...polls, activityPollerState].some((state) => state !== 'POLLING'))
+        return 'the worker does not poll any more';
+    }
     try {
       await workflowService.describeNamespace({ namespace });
     } catch (error) {

@@ -49,10 +49,12 @@ export interface TaskActivities {
 }
 
 /**
- * Local activities: no workflow task is added for them. The workflow task of a worker that dies is done again, at another time
- * and with messages that came since, so these only read, or (`closeCycle`) let what stands already stand.
+ * The harness's own bookkeeping. What writes the record is a regular activity: its input is history, and what goes on record behind
+ * any of these bears a time that is history, too. Each may be done again.
  */
-export interface LocalActivities {
+export interface BookActivities {
+  /** Makes entries durable before a wait or beside parallel tasks. */
+  recordEntries(cycleId: string, entries: readonly Draft[]): Promise<Recorded>;
   /** CA, BUILD_GRAPH. `judged` false: T1 failed, so no state is read. */
   buildGraph(start: CycleInput, judged: boolean): Promise<GraphAnswer>;
   /** A scheduled cycle's start, as a client would have made it; `input` null without a snapshot. Documents by their hash only. */
@@ -71,6 +73,13 @@ export interface LocalActivities {
   raiseLatch(cause: LatchCause, at: string): Promise<void>;
   /** Who it is that decides; it only reads. */
   checkDecision(call: CheckCall): Promise<Checked>;
+}
+
+/**
+ * The one local activity, which adds no workflow task. The workflow task of a worker that dies is done again, at another time and
+ * with messages that came since: so it lets what stands already stand, and nothing is recorded behind it.
+ */
+export interface ClosingActivities {
   /** Appends the last entries and stores the result, whose `audit` it fills in. */
   closeCycle(close: Closing): Promise<Closed>;
 }
@@ -137,11 +146,6 @@ export interface Closed {
   readonly stood: CycleResult | null;
 }
 
-/** What writes the record before a wait or beside parallel tasks: a regular activity, whose input is history. */
-export interface RecordActivities {
-  recordEntries(cycleId: string, entries: readonly Draft[]): Promise<Recorded>;
-}
-
 export interface Recorded {
   readonly audit: AuditHead;
   /** The run is closed on record: an earlier try of the workflow task that closed it was lost with its worker. */
@@ -201,8 +205,8 @@ export interface SkillActivities {
 }
 
 export type HarnessActivities = TaskActivities &
-  LocalActivities &
-  RecordActivities &
+  BookActivities &
+  ClosingActivities &
   NoticeActivities &
   RegistryActivities &
   SourceActivities;

@@ -40,20 +40,24 @@ export function createActivities(
     check_regime: (call) => checkRegime(deps, call),
     filter_beliefs: (call) => filterBeliefs(deps, call),
     emit_actions: (call) => emitActions(deps, call),
-    buildGraph: (start, judged) => plainly(buildGraph(deps, start, judged)),
-    settleEmission: (cycleId, runId, seq) => plainly(settleEmission(deps, cycleId, runId, seq)),
-    readLatch: () => plainly(store.latch.now()),
-    raiseLatch: (cause, at) => plainly(store.latch.set(cause, at).then(() => undefined)),
-    settleEffects: (cycleId, taskId, start) => plainly(settleEffects(deps, cycleId, taskId, start)),
-    checkDecision: (call) => plainly(checkDecision(deps, call)),
-    changeRegistry: (ask) => plainly(beating(() => changeRegistry(deps, ask))),
+    buildGraph: (start, judged) => kept(() => buildGraph(deps, start, judged)),
+    settleEmission: (cycleId, runId, seq) => kept(() => settleEmission(deps, cycleId, runId, seq)),
+    readLatch: () => kept(() => store.latch.now()),
+    raiseLatch: (cause, at) => kept(() => store.latch.set(cause, at).then(() => undefined)),
+    settleEffects: (cycleId, taskId, start) =>
+      kept(() => settleEffects(deps, cycleId, taskId, start)),
+    checkDecision: (call) => kept(() => checkDecision(deps, call)),
+    changeRegistry: (ask) => kept(() => changeRegistry(deps, ask)),
     // Every activity type that has no name here is a skill's reference, also one registered while this worker runs.
     default: (call) => runSkill(deps, call),
     recordEntries: (cycleId, entries) =>
-      telling(people, plainly(beating(() => recordEntries(deps, cycleId, entries)))),
+      telling(
+        people,
+        kept(() => recordEntries(deps, cycleId, entries)),
+      ),
     notify: (call) => notify(deps, call),
-    readSnapshot: (call) => plainly(beating(() => readSnapshot(deps, call))),
-    openTick: (call, snapshot, at) => plainly(openTick(deps, call, snapshot, at)),
+    readSnapshot: (call) => kept(() => readSnapshot(deps, call)),
+    openTick: (call, snapshot, at) => kept(() => openTick(deps, call, snapshot, at)),
     closeCycle: (close) => plainly(closeCycle(deps, close)),
   };
 }
@@ -62,6 +66,11 @@ async function plainly<T>(work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     throw asFailure(error);
   });
+}
+
+/** The harness's own bookkeeping: its worker may be lost as any other, and the server is to notice. */
+function kept<T>(work: () => Promise<T>): Promise<T> {
+  return plainly(beating(work));
 }
 
 /** With the answer, or with the trouble, the cycle hears whom it may tell of a halt, and who may decide. */

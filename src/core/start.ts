@@ -26,6 +26,12 @@ export interface CycleInput {
 export const EXECUTION_CYCLE = 'executionCycle';
 export const TASK_QUEUE = 'harness';
 
+/**
+ * Where the harness's own bookkeeping is asked for: the record, the harness-wide halt, decisions, notices. A queue of its own, so
+ * that it never waits behind tasks that fill the workers: what stops them goes by it.
+ */
+export const BOOKS_QUEUE = 'harness-books';
+
 /** Rings a cycle to look at the harness-wide halt. */
 export const LATCH_SIGNAL = 'latch';
 

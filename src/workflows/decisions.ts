@@ -1,10 +1,11 @@
 import * as temporal from '@temporalio/workflow';
-import type { Checked, LocalActivities } from '../activities/contract';
+import type { Checked } from '../activities/contract';
 import type { Cycle } from '../core/cycle';
 import type { Deciders } from '../core/deciders';
 import { event } from '../core/events';
 import { type DecisionAnswer, type DecisionRequest, judgeDecision } from '../core/halts';
 import { formatInstant } from '../core/time';
+import { books } from './books';
 import type { Recorder } from './recorder';
 
 interface Read {
@@ -19,12 +20,10 @@ interface Read {
 export class Decisions {
   private readonly cycle: Cycle;
   private readonly recorder: Recorder;
-  private readonly books: LocalActivities;
 
-  constructor(cycle: Cycle, recorder: Recorder, books: LocalActivities) {
+  constructor(cycle: Cycle, recorder: Recorder) {
     this.cycle = cycle;
     this.recorder = recorder;
-    this.books = books;
   }
 
   /** Records what a worker has told of the operators. True when that was news. */
@@ -55,12 +54,14 @@ export class Decisions {
     const { halt, deciders } = this.cycle;
     const raised_by = halt?.raised_by ?? null;
     const call = { decision, raised_by, expected: deciders !== null };
-    return this.books.checkDecision(call).catch((error: unknown) => {
-      const cause = error instanceof temporal.ActivityFailure ? error.cause : error;
-      const said = cause instanceof Error ? cause.message : String(cause);
-      const why = `who decides could not be checked (${said}): decide again with a new id`;
-      return { deciders: null, check: { ok: false as const, why } };
-    });
+    return books('who decides?')
+      .checkDecision(call)
+      .catch((error: unknown) => {
+        const cause = error instanceof temporal.ActivityFailure ? error.cause : error;
+        const said = cause instanceof Error ? cause.message : String(cause);
+        const why = `who decides could not be checked (${said}): decide again with a new id`;
+        return { deciders: null, check: { ok: false as const, why } };
+      });
   }
 
   private judged({ decision, extra }: Read, check: Checked['check']): DecisionAnswer | null {

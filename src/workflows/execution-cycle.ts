@@ -1,5 +1,4 @@
 import * as temporal from '@temporalio/workflow';
-import type { LocalActivities } from '../activities/contract';
 import { newCycle, openedOf } from '../core/cycle';
 import { nextStep, type Step } from '../core/engine';
 import { type Event, event, type Halt } from '../core/events';
@@ -15,6 +14,7 @@ import { type CycleInput, problemOfInput } from '../core/start';
 import { isTickInput, type TickInput } from '../core/tick';
 import { parseInstant } from '../core/time';
 import { readDecision, readHaltRequest } from '../documents/decision';
+import { books, closeCycle } from './books';
 import { Decisions } from './decisions';
 import {
   cycleQuery,
@@ -24,7 +24,7 @@ import {
   latchSignal,
   resumeSignal,
 } from './messages';
-import { failureOf, LOCAL_OPTIONS, type TaskFailure } from './options';
+import { failureOf, type TaskFailure } from './options';
 import { Notices } from './notices';
 import { Recorder } from './recorder';
 import { now, TaskRunner, TIMER_MS_MAX } from './task-runner';
@@ -63,11 +63,10 @@ const LOOK_MS_MAX = 900_000;
 class CycleRun {
   private readonly cycle = newCycle();
   private readonly info = temporal.workflowInfo();
-  private readonly books = temporal.proxyLocalActivities<LocalActivities>(LOCAL_OPTIONS);
   private readonly recorder = new Recorder(this.cycle, this.info.runId);
   private readonly visibility = new Visibility(this.cycle);
   private readonly notices = new Notices(this.cycle, this.recorder);
-  private readonly decisions = new Decisions(this.cycle, this.recorder, this.books);
+  private readonly decisions = new Decisions(this.cycle, this.recorder);
   private readonly tasks: TaskRunner;
   private signals = 0;
   private cancelRequested = false;
@@ -95,7 +94,6 @@ class CycleRun {
       },
       runId: this.info.runId,
       recorder: this.recorder,
-      books: this.books,
       flush: () => this.flush(),
       refuse: (detail) => void (this.refusal = detail),
       harnessError: (detail, openTask) => this.harnessError(detail, openTask),
@@ -191,7 +189,8 @@ class CycleRun {
   private async buildGraph(): Promise<void> {
     try {
       const judged = this.cycle.verdict !== null;
-      const answer = this.tasks.graphAhead ?? (await this.books.buildGraph(this.input, judged));
+      const answer =
+        this.tasks.graphAhead ?? (await books('build the graph').buildGraph(this.input, judged));
       this.recorder.record(graphEvents(answer, now()));
     } catch (error) {
       this.onTrouble(error);
@@ -262,14 +261,16 @@ class CycleRun {
     if (code !== 'HARNESS_ERROR' || scope === 'harness' || this.latchedFor === halt_id) return;
     this.latchedFor = halt_id;
     const cause = { code, detail: `${detail} (${this.info.workflowId})`, raised_by: 'harness' };
-    await this.books.raiseLatch(cause, now()).catch(() => undefined);
+    await books('halt the whole harness')
+      .raiseLatch(cause, now())
+      .catch(() => undefined);
   }
 
   /** The record decides, whoever rang: a cycle suspends, or goes on, by what stands there. */
   private async lookAtLatch(stopped: () => void = () => undefined): Promise<void> {
     this.rung = false;
     try {
-      const latch = await this.books.readLatch();
+      const latch = await books('is the whole harness halted?').readLatch();
       stopped();
       const events = this.recorder.closing ? [] : latchEvents(this.cycle, latch, now());
       if (events.length > 0) this.recorder.record(events);
@@ -303,7 +304,7 @@ class CycleRun {
       this.stood = await this.recorder.close(last, async (entries) => {
         const result = { ...this.result(), ...ended };
         const { cycle_id } = openedOf(this.cycle);
-        return this.books.closeCycle({ cycle_id, run_id: this.info.runId, entries, result });
+        return closeCycle({ cycle_id, run_id: this.info.runId, entries, result });
       });
     } catch (error) {
       this.onTrouble(error);

@@ -10,6 +10,7 @@ import type { TaskFailed } from '../core/answers';
 import type { PeopleTold } from '../core/notice';
 import type { PlannedTask } from '../core/plan';
 import { type Reason, type ReasonCode, REASONS } from '../core/reasons';
+import { BOOKS_QUEUE } from '../core/start';
 
 /** Longer than any pause of a live worker's loop (a 16 MiB bundle blocks it for under a second), short enough for R24. */
 const HEARTBEAT_MS = 2_000;
@@ -70,16 +71,17 @@ const BOOKKEEPING: Pick<LocalActivityOptions, 'startToCloseTimeout' | 'retry'> =
   },
 };
 
-export const LOCAL_OPTIONS: LocalActivityOptions = BOOKKEEPING;
+export const CLOSING_OPTIONS: LocalActivityOptions = BOOKKEEPING;
 
-export function recordOptions(summary: string): ActivityOptions {
-  return { ...BOOKKEEPING, heartbeatTimeout: HEARTBEAT_MS, summary };
+export function bookOptions(summary: string): ActivityOptions {
+  return { ...BOOKKEEPING, taskQueue: BOOKS_QUEUE, heartbeatTimeout: HEARTBEAT_MS, summary };
 }
 
 /** A registration runs the skill some times before it is accepted (SK-4): minutes, at the most. */
 export function changeOptions(summary: string): ActivityOptions {
   const { retry } = BOOKKEEPING;
   return {
+    taskQueue: BOOKS_QUEUE,
     startToCloseTimeout: '5m',
     heartbeatTimeout: HEARTBEAT_MS,
     retry: { ...retry, nonRetryableErrorTypes: [...REFUSALS, 'REFUSED'] },
@@ -102,6 +104,7 @@ export function sourceOptions(summary: string): ActivityOptions {
 export function noticeOptions(sink: string, kind: string, activityId: string): ActivityOptions {
   return {
     activityId,
+    taskQueue: BOOKS_QUEUE,
     summary: `${kind === 'ENDED' ? 'tell of the end' : kind.toLowerCase()}: ${sink.slice(0, 100)}`,
     startToCloseTimeout: '15s',
     heartbeatTimeout: HEARTBEAT_MS,

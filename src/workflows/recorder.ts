@@ -1,5 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
-import type { Closed, RecordActivities } from '../activities/contract';
+import type { Closed } from '../activities/contract';
 import { type Cycle, fold, openedOf } from '../core/cycle';
 import type { AuditHead, Draft } from '../core/entry';
 import type { Event, EventOf } from '../core/events';
@@ -7,7 +6,8 @@ import type { JsonObject } from '../core/json';
 import type { PeopleTold } from '../core/notice';
 import { RIDER_BYTES_MAX } from '../core/limits';
 import type { CycleResult } from '../core/result';
-import { peopleIn, recordOptions } from './options';
+import { books } from './books';
+import { peopleIn } from './options';
 
 /** Entries of one activity's input; more go in several (spikes: nothing of a size that grows in one message). */
 const BATCH_ENTRIES = 500;
@@ -103,7 +103,7 @@ export class Recorder {
     try {
       while (this.pending.length > 0) {
         const entries = this.batch();
-        const { recordEntries } = activities(`audit: ${entries.length} entries`);
+        const { recordEntries } = books(`audit: ${entries.length} entries`);
         const { audit, closed, people } = await recordEntries(this.cycleId, entries).catch(
           (error: unknown) => {
             this.told = peopleIn(error) ?? this.told;
@@ -164,8 +164,4 @@ function endOf({
   reasons,
 }: CycleResult): Partial<EventOf<'CYCLE_ENDED'>['data']> {
   return { ...(outcome === null ? {} : { outcome }), summary, reasons };
-}
-
-function activities(summary: string): RecordActivities {
-  return proxyActivities<RecordActivities>(recordOptions(summary));
 }

@@ -1,5 +1,5 @@
 import * as temporal from '@temporalio/workflow';
-import type { LocalActivities, SkillCall, TaskActivities, TaskCall } from '../activities/contract';
+import type { SkillCall, TaskActivities, TaskCall } from '../activities/contract';
 import type { GraphAnswer, TaskDone, ValidateDone } from '../core/answers';
 import { type Cycle, openedOf, type TaskState } from '../core/cycle';
 import type { Output, TaskLeft } from '../core/events';
@@ -15,6 +15,7 @@ import {
 import { taskSummary } from '../core/report';
 import { type CycleInput, REGISTRY_NEWS, REGISTRY_WORKFLOW_ID } from '../core/start';
 import { formatInstant, parseInstant } from '../core/time';
+import { books } from './books';
 import { failureOf, type TaskFailure, taskOptions } from './options';
 import type { Recorder } from './recorder';
 
@@ -32,7 +33,6 @@ export interface Run {
   readonly input: CycleInput;
   readonly runId: string;
   readonly recorder: Recorder;
-  readonly books: LocalActivities;
   /** False when the record could not be written; the trouble is recorded then. */
   flush(): Promise<boolean>;
   /** This run has no place in the record: it ends at once. */
@@ -225,11 +225,13 @@ export class TaskRunner {
 
   /** An emission that was stopped without an answer may have been made: the trail knows (C4.I2). */
   private async settleEmission(task: TaskState, seq: number, because: string): Promise<void> {
-    const { input, runId, books, recorder } = this.of;
+    const { input, runId, recorder } = this.of;
     let done: TaskDone | null = null;
     // What is written first fences the stopped attempt off: it cannot append behind a later entry.
     if (await this.of.flush())
-      done = await books.settleEmission(input.cycle_id, runId, seq).catch(() => null);
+      done = await books(`what ${task.planned.name} had emitted`)
+        .settleEmission(input.cycle_id, runId, seq)
+        .catch(() => null);
     recorder.record(
       done === null ? stoppedEvents(task, because, now()) : endedEvents(task, done, now()),
     );
@@ -248,9 +250,11 @@ export class TaskRunner {
    */
   private async leftBy(task: TaskState, { seq }: Started): Promise<TaskLeft | undefined> {
     if (!writes(task) || task.planned.skill === undefined) return undefined;
-    const { input, runId, books } = this.of;
+    const { input, runId } = this.of;
     const start = { run_id: runId, seq };
-    return books.settleEffects(input.cycle_id, task.planned.task_id, start).catch(() => undefined);
+    return books(`what ${task.planned.name} had done`)
+      .settleEffects(input.cycle_id, task.planned.task_id, start)
+      .catch(() => undefined);
   }
 }
 

@@ -1,5 +1,5 @@
 import * as temporal from '@temporalio/workflow';
-import type { LocalActivities, SourceActivities, TickCall } from '../activities/contract';
+import type { Snapshot, SourceActivities, TickCall } from '../activities/contract';
 import type { Event } from '../core/events';
 import { openingEvent, sourcelessEvents } from '../core/recorded';
 import { sourceSummary } from '../core/report';
@@ -8,7 +8,8 @@ import type { CycleInput } from '../core/start';
 import { nominalText, problemOfTick, type TickInput } from '../core/tick';
 import { formatInstant, parseInstant } from '../core/time';
 import { SCHEDULED_START_KEY } from '../search-attributes';
-import { failureOf, LOCAL_OPTIONS, sourceOptions } from './options';
+import { books } from './books';
+import { failureOf, sourceOptions } from './options';
 import { now } from './task-runner';
 
 /** How a run begins: what goes on record first, and what its tasks run on. */
@@ -49,9 +50,12 @@ export async function beginTick(
   };
   const read = await readOnce(call, scope);
   if ('result' in read) return read.result;
-  const books = temporal.proxyLocalActivities<LocalActivities>(LOCAL_OPTIONS);
   const evaluatedAt = evaluationTime(read.snapshot);
-  const { cycle_id, input } = await books.openTick(call, read.snapshot, evaluatedAt);
+  const { cycle_id, input } = await books('open the cycle').openTick(
+    call,
+    read.snapshot,
+    evaluatedAt,
+  );
   const { nominal_time } = call;
   const { problem: failed, trouble } = read;
   const events =
@@ -71,7 +75,7 @@ function evaluationTime(snapshot: Read['snapshot']): string {
 }
 
 interface Read {
-  readonly snapshot: Parameters<LocalActivities['openTick']>[1];
+  readonly snapshot: Snapshot | null;
   readonly problem: string | null;
   readonly trouble: string | null;
 }

@@ -22,11 +22,15 @@ const NEWEST = VERSIONS.at(-1) ?? '';
 const home = mkdtempSync(join(tmpdir(), 'harness-replay-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
+/** In place of a bundle: today's workflows, and what they send is held against what history has. */
+const INPUTS = '--inputs';
+
 /** What the replay says against each history; nothing, when it goes the same way again. */
 function objections(histories: Histories, bundle = BUNDLE): Record<string, string> {
   const said = execFileSync('node', [join(__dirname, 'replay-process.js'), bundle], {
     input: JSON.stringify(Object.fromEntries(histories)),
     encoding: 'utf8',
+    maxBuffer: 2 ** 26,
   });
   const errors = Object.entries(JSON.parse(said) as Record<string, string | null>);
   expect(errors.map(([shape]) => shape).sort()).toEqual([...histories.keys()].sort());
@@ -66,6 +70,7 @@ it(
       const histories = await captureAll();
       expect(untold(histories)).toEqual([]);
       expect(objections(histories)).toEqual({});
+      expect(objections(histories, INPUTS)).toEqual({});
       const folder = process.env['HARNESS_CAPTURE'];
       if (folder !== undefined) keep(folder, histories);
     } finally {
@@ -86,6 +91,10 @@ describe('INV-10 the corpus', () => {
   it('has histories of each workflow type', () => {
     const types = new Set([...corpusOf(NEWEST).values()].map(workflowTypeOf));
     expect([...types].sort()).toEqual(Object.keys(workflows).sort());
+  });
+
+  it('is what the replay sends again, to the last input', () => {
+    expect(objections(corpusOf(NEWEST), INPUTS)).toEqual({});
   });
 });
 
@@ -133,6 +142,29 @@ describe('the replay would tell', () => {
     );
     const errors = objections(new Map([['completed', completed()]]), swapped);
     expect(errors).toEqual({ completed: 'DeterminismViolationError' });
+  });
+
+  it('an entry that would be written with another time, and a wait that would take longer', () => {
+    const reworded = (shape: string, from: RegExp, to: string): JsonObject => {
+      const history = JSON.stringify(corpus.get(shape) ?? {});
+      const edited = history.replaceAll(/"data":"([^"]*)"/g, (all, data: string) => {
+        const text = Buffer.from(data, 'base64').toString();
+        const changed = text.startsWith('{"cycle_id"') ? text.replace(from, to) : text;
+        return changed === text ? all : `"data":"${Buffer.from(changed).toString('base64')}"`;
+      });
+      expect(edited).not.toBe(history);
+      return JSON.parse(edited) as JsonObject;
+    };
+    const late = reworded('completed', /("at":"[^"]*)\d{3}Z/, '$1999Z');
+    const longer = JSON.parse(
+      JSON.stringify(corpus.get('halt-resume') ?? {}).replaceAll(
+        /"startToFireTimeout":\{"seconds":"(\d+)"/g,
+        '"startToFireTimeout":{"seconds":"1$1"',
+      ),
+    ) as JsonObject;
+    const errors = objections(new Map(Object.entries({ late, longer })), INPUTS);
+    expect(errors['late']).toMatch(/^activity .*: history has .*999Z.*, the replay /);
+    expect(errors['longer']).toMatch(/^timer \d+: history has …1\d+, the replay …\d+/);
   });
 
   it('a history whose tasks ran under other ids', () => {

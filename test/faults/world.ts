@@ -14,6 +14,7 @@ import { workflowIdFor } from '../../src/core/start';
 import { verify } from '../../src/audit/verify';
 import type { CycleRecord } from '../../src/store/store';
 import { freshBundle, regime } from '../support/bundles';
+import { until } from '../e2e/until';
 import { Sandbox } from '../support/sandbox';
 import { StoppingWorker } from './stopping-worker';
 
@@ -131,6 +132,7 @@ export class World {
   /** A harness-level error has halted the whole harness: a human clears that, whatever its cycle is decided to do. */
   async clearLatch(): Promise<void> {
     const { store } = this.harness;
+    await until('the whole harness is halted', async () => (await store.latch.now()).halt !== null);
     const { halt } = await store.latch.now();
     await resumeAll({ harness: this.harness, store }, decision(halt?.halt_id, 'RESUME'));
   }

@@ -133,6 +133,10 @@ export function condition(holds: () => boolean, timeoutMs?: number): Promise<boo
   return host.blocked(holds, timeoutMs);
 }
 
+export async function sleep(ms: number): Promise<void> {
+  await condition(() => false, ms);
+}
+
 type Definition = { readonly type: 'signal' | 'query' | 'update'; readonly name: string };
 
 export const defineSignal = (name: string): Definition => ({ type: 'signal', name });
