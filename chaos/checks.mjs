@@ -25,6 +25,9 @@ export function violationsOf(facts) {
     ),
     ...twice('EFFECT_ONCE', 'effect', facts.lines),
     ...bodiesPastTheLatch(facts),
+    ...facts.replays.problems.map(({ workflow_id, problem }) =>
+      violation('REPLAYS_THE_SAME', null, `workflow ${workflow_id} does not replay: ${problem}`),
+    ),
     ...facts.leftovers.map((what) => violation('NO_LEFTOVER', null, `it is left: ${what}`)),
     ...facts.accidents.map((what) => violation('NO_ACCIDENT', null, what)),
   ];

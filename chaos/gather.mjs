@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { verifyTrail } from '../dist/audit/verify.js';
 import { limitOf } from './documents.mjs';
+import { replayAll } from './replays.mjs';
 import { sleep } from './world.mjs';
 
 const HOST = join(fileURLToPath(new URL('..', import.meta.url)), 'dist', 'sandbox');
@@ -16,6 +17,7 @@ export async function gather(world, cycles, processesBefore) {
   const accidents = [...world.accidents];
   await world.stopWorkers();
   const leftovers = await leftBehind(processesBefore);
+  const replays = await replayAll(world.harness);
   const facts = await Promise.all(known.map((cycle, i) => factsOf(world, cycle, temporal[i])));
   const owner = new Map();
   for (const { cycle_id, entries } of facts)
@@ -33,6 +35,7 @@ export async function gather(world, cycles, processesBefore) {
     full: linesOf(world.full),
     leftovers,
     accidents,
+    replays,
   };
 }
 

@@ -5,11 +5,12 @@ import { digestOf, PEOPLE_FAULTS, PLACE_FAULT } from './plan.mjs';
 
 /** @param run `{options, plan, done, facts, violations, disk}`; `done` are the faults, each with why it found nothing in `refused` */
 export function reportOf({ options, plan, done, facts, violations, disk }) {
-  const { cycles, full } = facts;
+  const { cycles, full, replays } = facts;
   return {
     seed: options.seed,
     cycles: cycles.length,
     faults: done.length,
+    replayed: replays.replayed,
     violations,
     // Of the faults, those that found nothing to break: a cycle that had ended, a server that was away, a place that nobody came to.
     refused: done.filter(({ refused }) => refused !== null).length,
@@ -90,6 +91,7 @@ export function shown(report) {
       ? []
       : [['found nothing:', ...report.found_nothing].join('\n')]),
     `plan ${plan}\n${decided.cycles} cycles that it decides alone: ${decided.outcomes}`,
+    `${report.replayed} runs of workflows replayed, and what they send compared`,
     `seed ${seed}: ${violations.length} violations of invariants`,
     ...violations.map(({ invariant, sentence }) => `${invariant}: ${sentence}`),
   ].join('\n\n');

@@ -141,6 +141,11 @@ describe('finds, and names the cycle and the invariant:', () => {
       (cycle) => (cycle.temporal = { status: 'RUNNING', result: null, failure: null }),
     ],
     ['a process that is left', 'NO_LEFTOVER', (_, { leftovers }) => leftovers.push('process 1')],
+    [
+      'a workflow that another worker could not go on with',
+      'REPLAYS_THE_SAME',
+      (_, { replays }) => replays.problems.push({ workflow_id: 'shadow-1', problem: 'timer 3' }),
+    ],
     ['a worker that ended by itself', 'NO_ACCIDENT', (_, f) => f.accidents.push('worker 1 ended')],
   ];
 

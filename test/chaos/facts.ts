@@ -62,6 +62,7 @@ export interface Facts {
   latches: { from: number; to: number; in_flight: { workflow_id: string; task: string }[] }[];
   leftovers: string[];
   accidents: string[];
+  replays: { replayed: number; problems: { workflow_id: string; problem: string }[] };
 }
 
 const AT = '2026-11-22T14:00:00.000Z';
@@ -122,5 +123,6 @@ export function soundFacts(): Facts {
     latches: [{ from: 2_000, to: 3_000, in_flight: [] }],
     leftovers: [],
     accidents: [],
+    replays: { replayed: 1, problems: [] },
   };
 }

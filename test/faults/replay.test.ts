@@ -27,7 +27,7 @@ const INPUTS = '--inputs';
 
 /** What the replay says against each history; nothing, when it goes the same way again. */
 function objections(histories: Histories, bundle = BUNDLE): Record<string, string> {
-  const said = execFileSync('node', [join(__dirname, 'replay-process.js'), bundle], {
+  const said = execFileSync('node', [join(ROOT, 'test', 'support', 'replay', 'process.js'), bundle], {
     input: JSON.stringify(Object.fromEntries(histories)),
     encoding: 'utf8',
     maxBuffer: 2 ** 26,

@@ -13,8 +13,8 @@ const {
   loadDataConverter,
 } = require('@temporalio/common/lib/internal-non-workflow');
 const { bundleWorkflowCode, DefaultLogger, Worker } = require('@temporalio/worker');
-const { createLogger, installRuntime } = require('../../dist/logger');
-const { dataConverterFor } = require('../../dist/payloads/converter');
+const { createLogger, installRuntime } = require('../../../dist/logger');
+const { dataConverterFor } = require('../../../dist/payloads/converter');
 
 const { History } = temporal.api.history.v1;
 const SHOWN_MAX = 400;
@@ -114,8 +114,8 @@ async function main() {
 
 function bundleThatTells() {
   return bundleWorkflowCode({
-    workflowsPath: join(__dirname, '..', '..', 'dist', 'workflows', 'index.js'),
-    workflowInterceptorModules: [join(__dirname, 'replay-inputs.js')],
+    workflowsPath: join(__dirname, '..', '..', '..', 'dist', 'workflows', 'index.js'),
+    workflowInterceptorModules: [join(__dirname, 'inputs.js')],
     logger: new DefaultLogger('ERROR'),
   });
 }
