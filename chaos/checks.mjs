@@ -15,6 +15,7 @@ export function violationsOf(facts) {
       ...startsWhileHalted(cycle),
       ...serverProblems(cycle),
       ...noteProblems(cycle, facts.lines),
+      ...noticeProblems(cycle, facts.notices),
     ]),
     ...twice(
       'ACTION_ONCE',
@@ -155,6 +156,18 @@ function noteProblems({ cycle_id, entries }, lines) {
     if (!started.some(({ data }) => data.task_id === line.task_id))
       found.push(violation('EFFECT_ONCE', cycle_id, `an effect of ${line.task_id}, never started`));
   return found;
+}
+
+/** C3.F3: what the record says was told has been heard. That it is heard twice, its worker being lost, nobody rules out. */
+function noticeProblems({ cycle_id, entries }, notices) {
+  const heard = new Set(notices.map(({ halt_id, notice }) => `${halt_id} ${notice}`));
+  return entries
+    .filter(
+      ({ type, data }) => type === 'NOTICE_SENT' && !heard.has(`${data.halt_id} ${data.kind}`),
+    )
+    .map(({ data }) =>
+      violation('NOTICE_TOLD', cycle_id, `nobody heard ${data.kind} of halt ${data.halt_id}`),
+    );
 }
 
 function twice(invariant, what, items) {

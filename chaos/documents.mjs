@@ -15,7 +15,8 @@ const ROGUE = 'chaos.rogue';
 const CLOCKS = { right: 0, behind: -30 * HOUR_MS, ahead: HOUR_MS };
 
 export const LEDGER = '### [2026-01-24] D001: Chaos\n**Decision**: It may run.\n';
-export const CONFIG = {
+export const configOf = (sink) => ({
+  notices: [{ type: 'http', url: sink }],
   ledger: 'LEDGER.md',
   effects: Object.fromEntries(
     [1, 2, 3].map((k) => [
@@ -23,7 +24,7 @@ export const CONFIG = {
       { type: 'jsonl', path: `out/notes-${k}.jsonl`, in_shadow: 'perform' },
     ]),
   ),
-};
+});
 
 /** How long the bundle of that shape stays fresh; null where nothing here waits so long. */
 export const limitOf = (shape) => (shape === 'brief' ? BRIEF_MS : null);

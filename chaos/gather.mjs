@@ -31,6 +31,7 @@ export async function gather(world, cycles, processesBefore) {
       .flatMap((name) => linesOf(join(out, name)))
       .map(({ key, task_id }) => ({ key, task_id, cycle_id: owner.get(task_id) ?? null })),
     bodies: linesOf(world.bodies),
+    notices: world.sink.taken,
     latches: world.latches,
     full: linesOf(world.full),
     leftovers,

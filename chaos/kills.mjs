@@ -11,16 +11,16 @@ const WAIT_MS = 60_000;
 const BEHIND_MS = 1_500;
 
 /** Whose trap it is: the registry's is on its own workflow's way; an effect is asked for by message, and known by its cycle alone. */
-const wayOf = ({ workflow_id, cycle_id }, { at, lead }) => {
+const wayOf = ({ way, cycle_id }, { at, lead }) => {
   if (lead?.deed === 'register') return REGISTRY_WORKFLOW_ID;
-  return /INTENT|RECEIPT|effect/.test(at) ? cycle_id : workflow_id;
+  return /INTENT|RECEIPT|effect/.test(at) ? cycle_id : way;
 };
 
 /** Before the cycle is started: nothing on its way is missed. */
 export function setTraps({ traps }, cycle, { place }) {
   const named = placeNamed(place);
   const { at, lead } = named;
-  if (lead?.does) traps.set(cycle.workflow_id, lead);
+  if (lead?.does) traps.set(cycle.way, lead);
   traps.set(wayOf(cycle, named), { at, does: 'die' });
 }
 
@@ -29,7 +29,7 @@ export async function killAt(world, cycle, { place }) {
   const named = placeNamed(place);
   const { at, lead } = named;
   const { traps } = world;
-  const isLed = () => lead.at === null || traps.isSprung(cycle.workflow_id, lead.at);
+  const isLed = () => lead.at === null || traps.isSprung(cycle.way, lead.at);
   const led = lead?.deed && (await seen(world, cycle, isLed));
   // The deed may be refused for the very kill: what counts is whether the worker came there.
   const trouble = led ? await DEEDS[lead.deed](world, cycle).then(() => '', String) : '';

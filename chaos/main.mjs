@@ -14,6 +14,7 @@ import { settle, startOperator } from './operator.mjs';
 import { PEOPLE } from './people.mjs';
 import { PEOPLE_FAULTS, PLACE_FAULT, planOf } from './plan.mjs';
 import { reportOf, shown } from './report.mjs';
+import { startScheduled, wayOfSchedule } from './schedules.mjs';
 import { sleep, World } from './world.mjs';
 
 const START_MS = 300_000;
@@ -104,15 +105,15 @@ async function run(world, { cycles: planned, faults }) {
 async function start(world, planned, cycles, traps) {
   const bundle_ms = Date.now();
   const prepared = documentsOf(planned, options.seed, bundle_ms);
-  const { cycle_id, mode, bundle } = prepared;
-  const workflow_id = workflowIdFor(mode, bundle.value.timestamp, cycle_id);
-  const cycle = { ...planned, prepared, cycle_id, workflow_id, bundle_ms, deeds: [] };
+  const cycle = { ...planned, ...waysOf(planned, prepared), prepared, bundle_ms, deeds: [] };
   for (const fault of traps) setTraps(world, cycle, fault);
   const deadline = performance.now() + START_MS;
   for (;;) {
     try {
-      await startCycle(world.harness, prepared);
-      cycles.set(cycle_id, cycle);
+      if (planned.shape === 'scheduled')
+        Object.assign(cycle, await startScheduled(world, planned.n, prepared));
+      else await startCycle(world.harness, prepared);
+      cycles.set(cycle.cycle_id, cycle);
       if (planned.shape === 'held') await PEOPLE.halt(world, cycle).catch(() => undefined);
       return cycle;
     } catch (error) {
@@ -120,6 +121,13 @@ async function start(world, planned, cycles, traps) {
       await sleep(300);
     }
   }
+}
+
+/** What its places are known by, and its ids; those of a scheduled cycle are known once it is due. */
+function waysOf({ n, shape }, { cycle_id, mode, bundle }) {
+  if (shape === 'scheduled') return { way: wayOfSchedule(n) };
+  const workflow_id = workflowIdFor(mode, bundle.value.timestamp, cycle_id);
+  return { cycle_id, workflow_id, way: workflow_id };
 }
 
 function isOfMachine({ kind }) {

@@ -17,6 +17,7 @@ export const TABLE = {
   'no-beliefs': { outcome: 'SKIPPED', actions: 0, notes: [], never: ['T2', 'T3', 'T4'] },
   'missing-state': { outcome: 'HALTED', actions: 0, notes: [], never: ['T2', 'T3', 'T4'] },
   'old-state': { outcome: 'REJECTED', actions: 0, notes: [], never: ['T2', 'T3', 'T4'] },
+  scheduled: { outcome: 'COMPLETED', actions: 1, notes: [], never: [] },
   rogue: { outcome: 'COMPLETED', actions: 1, notes: [], never: [] },
 };
 
@@ -46,6 +47,8 @@ export function allowedOutcomes(cycle) {
   if (aborted >= 0 || deeds.includes('ABORT?')) allowed.push('HALTED');
   if (deeds.includes('CANCEL')) allowed.push('CANCELLED');
   if (losses >= LOSSES_MAX && ['COMPLETED', 'SKIPPED'].includes(own)) allowed.push('DEGRADED');
+  // Its source was given up, with the workers that were to read it: a cycle without a bundle halts.
+  if (losses >= LOSSES_MAX && cycle.shape === 'scheduled') allowed.push('HALTED');
   if (limit_ms !== null && lived_ms > limit_ms) allowed.push('REJECTED');
   return allowed;
 }

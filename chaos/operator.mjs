@@ -29,7 +29,8 @@ async function answerAll(world, cycles) {
     const own = halts.filter(({ cycle_id }) => cycle_id !== null);
     if (own.length < halts.length && !world.holding)
       await resumeAll(world.reach, decision(undefined, 'RESUME'));
-    await Promise.all(own.map((halt) => answer(world, cycles.get(halt.cycle_id), halt)));
+    const known = own.filter(({ cycle_id }) => cycles.has(cycle_id));
+    await Promise.all(known.map((halt) => answer(world, cycles.get(halt.cycle_id), halt)));
   } catch (error) {
     world.trouble = String(error);
   }
@@ -77,8 +78,8 @@ async function unfinished(world, cycles) {
     cycle.stuck = `its workflow is ${status}; ${world.trouble ?? 'no trouble was met'}`;
     if (status === 'RUNNING') return true;
     if ((await store.cycles.result(cycle.cycle_id)) === null) {
-      // R36: what was cut off is run again.
-      await startCycle(harness, cycle.prepared);
+      // R36: what was cut off is run again; its schedule is not to start it twice.
+      if (cycle.shape !== 'scheduled') await startCycle(harness, cycle.prepared);
       return true;
     }
     cycle.over = true;

@@ -67,6 +67,13 @@ export const PLACES = [
   ...both('checkDecision', ALL, EARLY),
   ...both('settleEmission', ALL, HALTED_IN_T4),
   ...both('settleEffects', NOTING, HALTED_IN_NOTE),
+  // A cycle that a schedule starts: it reads its source, and opens then.
+  ...both('readSnapshot', ['scheduled']),
+  place('before source', ['scheduled']),
+  place('after source', ['scheduled']),
+  ...both('openTick', ['scheduled']),
+  // People are told of a halt, beside the cycle.
+  ...both('notify', ALL, HALTED),
   // A violation, and the registry, which is a workflow of its own.
   ...written('violation', ['rogue']),
   ...both('changeRegistry', ['plain'], REGISTERED),

@@ -3,7 +3,10 @@
 import { createHash } from 'node:crypto';
 import { PLACES } from './places.mjs';
 
-/** The shapes of cycles; what may become of each is in model.mjs. */
+/**
+ * The shapes of cycles; what may become of each is in model.mjs. `scheduled` is one more: only a cycle that a place asks it of takes it
+ * on, for nobody starts it a second time.
+ */
 export const SHAPES = [
   'plain',
   'skill',

@@ -7,6 +7,7 @@ import { createLogger, installRuntime } from '../dist/logger.js';
 import { connectionSettings } from '../dist/server/connection.js';
 import { openFileStore } from '../dist/store/files/index.js';
 import { startWorker } from '../dist/worker.js';
+import { wayOfWorkflow } from './schedules.mjs';
 import { die, trappedStore, trapWrites } from './trapped.mjs';
 import { Traps } from './traps.mjs';
 
@@ -18,7 +19,7 @@ const traps = new Traps(home);
 
 /** What a trap at this place says, on the way of this activity's workflow if of no other; null where there is none. */
 function taken(at, by = asyncLocalStorage.getStore()?.info.workflowExecution?.workflowId) {
-  return by === undefined ? null : traps.take(by, at);
+  return by === undefined ? null : traps.take(wayOfWorkflow(by), at);
 }
 
 async function pass(at, by) {
@@ -31,7 +32,8 @@ async function pass(at, by) {
 async function checkpoint(point, task) {
   await pass(`${point} ${task.replace(/^note-\d$/, 'note')}`);
   const { workflowId: workflow_id } = Context.current().info.workflowExecution;
-  if (point === 'before') note(bodies, { at: Date.now(), workflow_id, task });
+  // The reading of a source comes before its cycle opens: it is no task.
+  if (point === 'before' && task !== 'source') note(bodies, { at: Date.now(), workflow_id, task });
 }
 
 /** Every activity comes past the place where it begins, and the one where nobody has heard of its end. */

@@ -13,8 +13,9 @@ import { startEmbedded } from '../dist/server/embedded.js';
 import { locateBinary } from '../dist/server/locate.js';
 import { openFileStore } from '../dist/store/files/index.js';
 import { openDisk } from './disk.mjs';
-import { CONFIG, LEDGER, registerSpare } from './documents.mjs';
+import { configOf, LEDGER, registerSpare } from './documents.mjs';
 import { openProxy } from './proxy.mjs';
+import { openSink } from './sink.mjs';
 import { Traps } from './traps.mjs';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
@@ -53,9 +54,13 @@ export class World {
 
   async #open(say) {
     this.disk = openDisk(this.home);
+    this.sink = await openSink();
     for (const notes of [this.bodies, this.full]) writeFileSync(notes, '');
     writeFileSync(join(this.home, 'LEDGER.md'), LEDGER);
-    writeFileSync(join(this.home, 'harness.config.json'), JSON.stringify(CONFIG));
+    writeFileSync(
+      join(this.home, 'harness.config.json'),
+      JSON.stringify(configOf(this.sink.address)),
+    );
     const cache = process.env.HARNESS_TEST_CACHE ?? harnessHome(process.env);
     const { path } = await locateBinary({ home: cache, env: process.env, progress: say });
     this.binary = path;
@@ -194,6 +199,7 @@ export class World {
     await this.harness?.close();
     await this.server?.stop();
     for (const { proxy } of this.slots) await proxy.close();
+    await this.sink?.close();
     await this.disk?.close(keep);
     if (!keep) rmSync(this.home, { recursive: true, force: true });
   }

@@ -46,6 +46,19 @@ export function latchOf(entries: readonly Entry[]): Latch {
   return { halt, cleared, sets, last };
 }
 
+/** This very cause, of that instant, was told before: whoever tells it again has not heard that it was done. */
+export function isOnRecord(entries: readonly Entry[], cause: LatchCause, at: string): boolean {
+  const { code, detail, raised_by } = cause;
+  return entries.some(
+    ({ type, actor, data, ...entry }) =>
+      (type === 'LATCH_SET' || type === 'LATCH_REPEATED') &&
+      entry.at === at &&
+      actor === raised_by &&
+      data['code'] === code &&
+      data['detail'] === detail,
+  );
+}
+
 /** The entry that sets the latch; while it is set, one cause more of the same halt. */
 export function latchDraft(latch: Latch, cause: LatchCause, at: string): Draft {
   const { code, detail, raised_by } = cause;

@@ -142,6 +142,12 @@ describe('finds, and names the cycle and the invariant:', () => {
     ],
     ['a process that is left', 'NO_LEFTOVER', (_, { leftovers }) => leftovers.push('process 1')],
     [
+      'a notice that the record says was sent, and nobody heard',
+      'NOTICE_TOLD',
+      (cycle) =>
+        cycle.entries.push(line({ type: 'NOTICE_SENT', data: { halt_id: 'h-1', kind: 'RAISED' } })),
+    ],
+    [
       'a workflow that another worker could not go on with',
       'REPLAYS_THE_SAME',
       (_, { replays }) => replays.problems.push({ workflow_id: 'shadow-1', problem: 'timer 3' }),

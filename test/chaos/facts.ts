@@ -62,6 +62,7 @@ export interface Facts {
   latches: { from: number; to: number; in_flight: { workflow_id: string; task: string }[] }[];
   leftovers: string[];
   accidents: string[];
+  notices: { cycle_id: string; halt_id: string; notice: string }[];
   replays: { replayed: number; problems: { workflow_id: string; problem: string }[] };
 }
 
@@ -123,6 +124,7 @@ export function soundFacts(): Facts {
     latches: [{ from: 2_000, to: 3_000, in_flight: [] }],
     leftovers: [],
     accidents: [],
+    notices: [],
     replays: { replayed: 1, problems: [] },
   };
 }

@@ -34,7 +34,8 @@ describe('the plan', () => {
 
   it('leaves out no shape of cycle and no kind of fault by chance', () => {
     const { cycles, faults } = planOf(3, 24, 39);
-    expect(new Set(cycles.map(({ shape }) => shape)).size).toBe(12);
+    const own = cycles.map(({ shape }) => shape).filter((shape) => shape !== 'scheduled');
+    expect(new Set(own).size).toBe(12);
     expect(new Set(faults.map(({ kind }) => kind)).size).toBe(22);
   });
 

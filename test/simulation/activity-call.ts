@@ -22,6 +22,7 @@ export interface Surroundings {
   fateOf(type: string, local: boolean): Fate;
   /** How long an attempt waits for a worker, in ms. */
   queueMs(type: string, local: boolean): number;
+  isTask(type: string): boolean;
   /** A task's body is about to begin. */
   begins(type: string): void;
   breach(what: string): void;
@@ -101,6 +102,8 @@ export class Call {
     }
     const frozen = fate === 'FROZEN' || fate === 'LOST_WITHIN' || fate === 'LOST_AFTER';
     if (frozen) this.lost(n);
+    // A task's own gates hold it up where it is frozen (`at`); what has none comes back from wherever it was.
+    if (fate === 'FROZEN' && !around.isTask(type)) await scheduler.pause(30_000);
     await body().then(
       (value) => frozen || this.done(value),
       (error: unknown) => frozen || this.failed(n, error),

@@ -130,7 +130,8 @@ export class World {
     const around = {
       scheduler: this.scheduler,
       activities: WORKER.activities,
-      fateOf: (type: string, local: boolean) => this.fateOf(type, local),
+      fateOf: (_: string, local: boolean) => this.fateOf(local),
+      isTask,
       queueMs: (type: string, local: boolean) => this.queueMs(type, local),
       begins: (type: string) => {
         if (this.isLatched())
@@ -147,15 +148,13 @@ export class World {
     this.faults[fault] = (this.faults[fault] ?? 0) + 1;
   }
 
-  private fateOf(type: string, local: boolean): Fate {
+  private fateOf(local: boolean): Fate {
     if (this.calm || !this.chance.is(this.rough)) return 'WELL';
     const fate: Fate = local
       ? 'TWICE'
       : this.chance.of(['LOST_BEFORE', 'LOST_WITHIN', 'LOST_AFTER', 'FROZEN', 'TWICE']);
-    // Only a task's attempt has points at which it can be stopped; what else is lost is lost before or behind it.
-    const told = type === 'recordEntries' || type === 'notify' ? 'TWICE' : fate;
-    this.count(told);
-    return told;
+    this.count(fate);
+    return fate;
   }
 
   private queueMs(_: string, local: boolean): number {
@@ -202,6 +201,9 @@ export class World {
 
 /** Between the last look at the latch and the act itself lie some writings to the store. */
 const IN_FLIGHT_MS = 500;
+
+/** A task's activity is named as its task type, or as its skill's reference; the harness's own bookkeeping is not. */
+const isTask = (type: string): boolean => /[_.]/.test(type);
 
 type Activities = Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
 

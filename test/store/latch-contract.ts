@@ -43,6 +43,20 @@ export function latchContract(opened: Opened): void {
     expect(entries.map(({ seq }) => seq)).toEqual(stores.map((_, index) => index + 1));
   });
 
+  test('C3.F3: a cause that is told again, by an attempt that comes late, does not halt what a human has cleared', async () => {
+    const { latch, audit } = opened().store;
+    await latch.set(cause('stop'), AT);
+    await latch.set(cause('and more'), AT);
+    await latch.set(cause('stop'), AT);
+    await latch.clear(resume('harness-h1'), AT);
+    for (const told of ['stop', 'and more'])
+      expect((await latch.set(cause(told), AT)).halt).toBeNull();
+    const types = ((await audit.read(LATCH_CHAIN)) ?? []).map(({ type }) => type);
+    expect(types).toEqual(['LATCH_SET', 'LATCH_REPEATED', 'LATCH_CLEARED']);
+    const later = new Date(Date.parse(AT) + 1).toISOString();
+    expect((await latch.set(cause('stop'), later)).halt?.halt_id).toBe('harness-h2');
+  });
+
   test('R14: a refused clearing is on record, and the halt stays', async () => {
     const { latch, audit } = opened().store;
     await latch.set(cause('stop'), AT);

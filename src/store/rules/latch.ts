@@ -1,7 +1,14 @@
 import type { Draft } from '../../core/entry';
 import { codeOf } from '../../core/invariant';
 import { LATCH_CHAIN } from '../../core/identity';
-import { judgeClearing, type Latch, latchDraft, latchOf, NO_LATCH } from '../../core/latch';
+import {
+  isOnRecord,
+  judgeClearing,
+  type Latch,
+  latchDraft,
+  latchOf,
+  NO_LATCH,
+} from '../../core/latch';
 import { type AuditStore, type LatchStore, StoreError } from '../store';
 
 /**
@@ -24,7 +31,12 @@ export function latchOn(audit: AuditStore, markOfChain: () => Promise<string>): 
     now,
 
     async set(cause, at) {
-      await untilFirst(async () => append(audit, latchDraft(await now(), cause, at)));
+      await untilFirst(async () => {
+        const latch = await now();
+        // An attempt that comes late must not halt again what a human has cleared meanwhile.
+        if (isOnRecord((await audit.read(LATCH_CHAIN)) ?? [], cause, at)) return true;
+        return append(audit, latchDraft(latch, cause, at));
+      });
       return now();
     },
 
