@@ -39,11 +39,16 @@ async function answerAll(world, cycles) {
 async function answer({ harness }, cycle, { halt_id, choices }) {
   const goOn = ['RESUME', 'RETRY_TASK'].find((choice) => choices.includes(choice));
   const choice = cycle.choice === 'ABORT' || goOn === undefined ? 'ABORT' : goOn;
-  // The same decision however often it is sent: an answer that was lost is asked for again.
-  const asked = decision(halt_id, choice, { decision_id: `chaos-${halt_id}-${choice}` });
+  // The same decision however often it is sent: an answer that was lost is asked for again. One that was refused is decided anew.
+  const refusals = (cycle.refusals ??= new Map());
+  const again = refusals.get(halt_id) ?? 0;
+  const asked = decision(halt_id, choice, { decision_id: `chaos-${halt_id}-${choice}-${again}` });
   const before = cycle.deeds.length;
   if (choice === 'ABORT') cycle.deeds.push('ABORT?');
-  await decide(harness, cycle, asked);
+  await decide(harness, cycle, asked).catch((error) => {
+    if (error.code === 'REFUSED') refusals.set(halt_id, again + 1);
+    throw error;
+  });
   const cut = cycle.deeds.slice(before).some((deed) => deed === 'TERMINATE' || deed === 'RESET');
   if (choice === 'ABORT' && !cut) cycle.deeds.push('ABORT');
 }

@@ -62,7 +62,7 @@ export const PLACES = [
   // The other activities of a cycle.
   ...both('recordEntries', ALL, HALTED),
   ...both('buildGraph', NOTING, UNBUILT),
-  ...both('readLatch', ALL, RUNG),
+  ...both('lookAtRecord', ALL, RUNG),
   ...both('raiseLatch', ALL, TROUBLE),
   ...both('checkDecision', ALL, EARLY),
   ...both('settleEmission', ALL, HALTED_IN_T4),

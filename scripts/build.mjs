@@ -53,6 +53,7 @@ for (const [entry, outfile] of [
 ]) {
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'dist', 'workflows', entry),
+    workflowInterceptorModules: [join(root, 'dist', 'workflows', 'interceptors.js')],
     logger: silent,
     // Fewer, larger functions: a cycle's first activation evaluates them all. Not minified: a stack trace must be readable.
     webpackConfigHook: (config) => ({

@@ -134,7 +134,11 @@ async function workerOn(
         watch: watchersOf(metrics?.watch, options.tracing?.watch),
       },
     ),
-    ...(around === undefined ? {} : { interceptors: { activity: [around] } }),
+    interceptors: {
+      activity: around === undefined ? [] : [around],
+      // Of the bundle they are a part.
+      workflowModules: [require.resolve('./workflows/interceptors')],
+    },
     ...versionOf(build),
     shutdownGraceTime: GRACE_MS,
   };

@@ -67,8 +67,8 @@ export interface BookActivities {
     taskId: string,
     start: { readonly run_id: string; readonly seq: number },
   ): Promise<TaskLeft>;
-  /** The harness-wide halt as it stands on record. */
-  readLatch(): Promise<Latch>;
+  /** The record as it stands, whatever the cycle has heard of it. */
+  lookAtRecord(cycleId: string, runId: string): Promise<Looked>;
   /** C3.F3: every harness-level error halts the whole harness. Set already for the same cause: one cause more, once. */
   raiseLatch(cause: LatchCause, at: string): Promise<void>;
   /** Who it is that decides; it only reads. */
@@ -144,6 +144,13 @@ export interface Closed {
   readonly audit: AuditHead;
   /** The result as the trail tells it, when an earlier try of this step had closed the run already; null when this one did. */
   readonly stood: CycleResult | null;
+}
+
+export interface Looked {
+  /** The harness-wide halt. */
+  readonly latch: Latch;
+  /** The run is closed on record: what closed it was lost with its workflow task. */
+  readonly closed: boolean;
 }
 
 export interface Recorded {

@@ -10,7 +10,7 @@ import type { Dependencies, SkillHost } from './dependencies';
 import { emitActions, settleEmission } from './emit-actions';
 import { filterBeliefs } from './filter-beliefs';
 import { notify } from './notify';
-import { buildGraph, closeCycle, recordEntries } from './record';
+import { buildGraph, closeCycle, lookAtRecord, recordEntries } from './record';
 import { runSkill } from './run-skill';
 import { settleEffects } from './skill-effects';
 import { openTick, readSnapshot } from './source';
@@ -42,7 +42,7 @@ export function createActivities(
     emit_actions: (call) => emitActions(deps, call),
     buildGraph: (start, judged) => kept(() => buildGraph(deps, start, judged)),
     settleEmission: (cycleId, runId, seq) => kept(() => settleEmission(deps, cycleId, runId, seq)),
-    readLatch: () => kept(() => store.latch.now()),
+    lookAtRecord: (cycleId, runId) => kept(() => lookAtRecord(deps, cycleId, runId)),
     raiseLatch: (cause, at) => kept(() => store.latch.set(cause, at).then(() => undefined)),
     settleEffects: (cycleId, taskId, start) =>
       kept(() => settleEffects(deps, cycleId, taskId, start)),

@@ -1,5 +1,5 @@
 import type { GraphAnswer } from '../core/answers';
-import type { AuditHead, Draft } from '../core/entry';
+import type { AuditHead, Draft, Entry } from '../core/entry';
 import type { JsonObject } from '../core/json';
 import { PLAN_BYTES_MAX } from '../core/limits';
 import { isBuiltIn } from '../core/graph';
@@ -11,7 +11,7 @@ import { type CycleResult, fitting, resultOf } from '../core/result';
 import { snapshotFor } from '../core/registry';
 import { NO_SKILLS } from '../core/skills';
 import type { CycleInput } from '../core/start';
-import type { Closed, Closing, Recorded } from './contract';
+import type { Closed, Closing, Looked, Recorded } from './contract';
 import type { Dependencies } from './dependencies';
 import { appendEntries, noteOf } from './opening';
 
@@ -61,6 +61,15 @@ export async function recordEntries(
   }
 }
 
+export async function lookAtRecord(
+  { store }: Dependencies,
+  cycleId: string,
+  runId: string,
+): Promise<Looked> {
+  const [latch, entries] = await Promise.all([store.latch.now(), store.audit.read(cycleId)]);
+  return { latch, closed: isClosed(entries ?? [], runId) };
+}
+
 /** FINALIZE (CA): the chain gets its last entries first, then the result is stored with the chain's head. */
 export async function closeCycle(deps: Dependencies, close: Closing): Promise<Closed> {
   const { cycle_id, run_id, entries, result } = close;
@@ -100,7 +109,11 @@ async function standing(
 ): Promise<Projection> {
   if (codeOf(error) !== 'AUDIT_FORK') throw error;
   const entries = (await store.audit.read(cycleId)) ?? [];
-  const last = entries.at(-1);
-  if (last?.run_id !== runId || last.type !== 'CYCLE_ENDED') throw error;
+  if (!isClosed(entries, runId)) throw error;
   return projectTrail(entries);
+}
+
+function isClosed(entries: readonly Entry[], runId: string): boolean {
+  const last = entries.at(-1);
+  return last?.run_id === runId && last.type === 'CYCLE_ENDED';
 }

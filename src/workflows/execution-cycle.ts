@@ -56,7 +56,7 @@ function begin(input: CycleInput, info: temporal.WorkflowInfo): Beginning {
   return { events: [openingEvent(input, info, now())], input, trouble: null };
 }
 
-/** Between two looks of a suspended cycle at the harness-wide halt, doubling. */
+/** Between two looks of a cycle that waits at the record, doubling; the most where something is known to be missing. */
 const LOOK_MS = 15_000;
 const LOOK_MS_MAX = 900_000;
 
@@ -72,8 +72,9 @@ class CycleRun {
   private cancelRequested = false;
   /** The harness-wide halt was set or cleared, somebody says. */
   private rung = false;
-  /** How often this wait has looked at the harness-wide halt by itself. */
+  /** How often the wait on this halt has looked at the record by itself. */
   private looks = 0;
+  private looksFor: string | null = null;
   /** When it looks next, by workflow time: whatever it hears meanwhile does not put that off. */
   private lookAtMs: number | null = null;
   /** The halt of its own for which it has halted the whole harness. */
@@ -97,7 +98,7 @@ class CycleRun {
       flush: () => this.flush(),
       refuse: (detail) => void (this.refusal = detail),
       harnessError: (detail, openTask) => this.harnessError(detail, openTask),
-      latched: (stopped) => this.lookAtLatch(stopped),
+      latched: (stopped) => this.lookAtRecord(stopped),
     });
     // First of all: a message that arrived before the first task is handed over as soon as its handler is set.
     this.recorder.record(events);
@@ -134,7 +135,7 @@ class CycleRun {
     for (;;) {
       if (this.refusal !== null)
         throw temporal.ApplicationFailure.nonRetryable(this.refusal, 'USAGE');
-      if (this.rung) await this.lookAtLatch();
+      if (this.rung) await this.lookAtRecord();
       this.notices.attend();
       const step = this.nextStep();
       // Nobody can look between what is recorded and the step after it.
@@ -248,7 +249,7 @@ class CycleRun {
     await temporal.condition(news, waitMs, { summary: haltSummary(halt) });
     if (this.lookAtMs !== null && Date.now() >= this.lookAtMs) {
       this.lookAtMs = null;
-      if (halt.scope === 'harness') this.rung = true;
+      this.rung = true;
     }
     if (this.cycle.haltOpen && Date.now() >= expiresMs) {
       this.recorder.record([event('HALT_EXPIRED', 'C3.F3', now(), { halt_id: halt.halt_id })]);
@@ -266,13 +267,16 @@ class CycleRun {
       .catch(() => undefined);
   }
 
-  /** The record decides, whoever rang: a cycle suspends, or goes on, by what stands there. */
-  private async lookAtLatch(stopped: () => void = () => undefined): Promise<void> {
+  /** The record decides, whoever rang: a cycle suspends, goes on, or is over, by what stands there. */
+  private async lookAtRecord(stopped: () => void = () => undefined): Promise<void> {
     this.rung = false;
     try {
-      const latch = await books('is the whole harness halted?').readLatch();
+      const { cycle_id } = openedOf(this.cycle);
+      const look = await books('a look at the record').lookAtRecord(cycle_id, this.info.runId);
       stopped();
-      const events = this.recorder.closing ? [] : latchEvents(this.cycle, latch, now());
+      if (look.closed) this.recorder.closed = true;
+      if (this.recorder.closed || this.recorder.closing) return;
+      const events = latchEvents(this.cycle, look.latch, now());
       if (events.length > 0) this.recorder.record(events);
     } catch (error) {
       stopped();
@@ -281,15 +285,17 @@ class CycleRun {
   }
 
   /**
-   * A bell that was lost is made up for: a cycle that the harness-wide halt suspends looks by itself, ever more seldom. So does
-   * one whose halt is not on record: who asks the record hears nothing of it, and if that says that the run is over, it is.
+   * A bell that was lost is made up for: a cycle that waits looks by itself, ever more seldom. One that the harness-wide halt
+   * suspends, or whose halt is not on record, never leaves it for long; another's run may be closed on record by a decision that was
+   * lost with its workflow task, of which nobody tells it.
    */
-  private lookAgainMs({ scope }: Halt, written: boolean): number {
-    if (scope !== 'harness' && written) return TIMER_MS_MAX;
+  private lookAgainMs({ scope, halt_id }: Halt, written: boolean): number {
     const nowMs = Date.now();
+    if (this.looksFor !== halt_id) [this.looksFor, this.looks, this.lookAtMs] = [halt_id, 0, null];
     if (this.lookAtMs === null) {
       this.looks += 1;
-      this.lookAtMs = nowMs + Math.min(LOOK_MS * 2 ** Math.min(this.looks, 10), LOOK_MS_MAX);
+      const most = scope === 'harness' || !written ? LOOK_MS_MAX : TIMER_MS_MAX;
+      this.lookAtMs = nowMs + Math.min(LOOK_MS * 2 ** Math.min(this.looks, 20), most);
     }
     return Math.max(this.lookAtMs - nowMs, 1);
   }

@@ -153,3 +153,19 @@ async function documentOf({ input_hash }: Planned): Promise<string> {
   if (name === undefined) throw new Error(`no document ${digest}`);
   return join(home(), 'documents', name);
 }
+
+it('C3.F3 a cycle whose decision was lost with its workflow task, behind its last entry, ends as the record says', async () => {
+  await world.start(cycle);
+  await world.halt(cycle);
+  await world.halted(cycle);
+  await worker.hold(cycle.workflow_id, 'appended CYCLE_ENDED');
+  const decided = world.decide(cycle, 'ABORT').catch(() => undefined);
+  await worker.held(cycle.workflow_id, 'appended CYCLE_ENDED');
+  // The server takes no end of a workflow that has heard something meanwhile, and the decision goes with the task.
+  await world.handle(cycle).signal('latch');
+  worker.release(cycle.workflow_id, 'appended CYCLE_ENDED');
+  expect(await world.ended(cycle)).toMatchObject({ outcome: 'HALTED' });
+  await decided;
+  expect((await types()).filter((type) => type === 'CYCLE_ENDED')).toHaveLength(1);
+  await world.expectSound();
+});

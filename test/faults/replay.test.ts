@@ -3,7 +3,6 @@
  * runs while the harness is upgraded goes on. To capture those that a version lacks:
  *   HARNESS_CAPTURE=test/histories/<version> npx jest --selectProjects server --testPathPatterns faults/replay
  */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,31 +10,16 @@ import type { JsonObject } from '../../src/core/json';
 import { HARNESS_VERSION } from '../../src/core/start';
 import * as workflows from '../../src/workflows';
 import { impatientBinary, startOwnServer } from '../support/own-server';
+import { BUNDLE, INPUTS, objections } from '../support/replay/objections';
 import { ROOT } from '../support/sandbox';
 import { corpusOf, type Histories, keep, textOf, VERSIONS, workflowTypeOf } from './corpus';
 import { captureAll, SHAPES } from './shapes';
 
 /** Workers are lost one after the other, and a halt is looked at again, in their own time. */
 const CAPTURE_MS = 240_000;
-const BUNDLE = join(ROOT, 'dist', 'workflow-bundle.js');
 const NEWEST = VERSIONS.at(-1) ?? '';
 const home = mkdtempSync(join(tmpdir(), 'harness-replay-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-/** In place of a bundle: today's workflows, and what they send is held against what history has. */
-const INPUTS = '--inputs';
-
-/** What the replay says against each history; nothing, when it goes the same way again. */
-function objections(histories: Histories, bundle = BUNDLE): Record<string, string> {
-  const said = execFileSync('node', [join(ROOT, 'test', 'support', 'replay', 'process.js'), bundle], {
-    input: JSON.stringify(Object.fromEntries(histories)),
-    encoding: 'utf8',
-    maxBuffer: 2 ** 26,
-  });
-  const errors = Object.entries(JSON.parse(said) as Record<string, string | null>);
-  expect(errors.map(([shape]) => shape).sort()).toEqual([...histories.keys()].sort());
-  return Object.fromEntries(errors.flatMap(([shape, error]) => (error ? [[shape, error]] : [])));
-}
 
 /** Today's bundle with some of its text replaced. */
 function changedBundle(change: (code: string) => string): string {

@@ -18,6 +18,7 @@ const { dataConverterFor } = require('../../../dist/payloads/converter');
 
 const { History } = temporal.api.history.v1;
 const SHOWN_MAX = 400;
+const workflows = join(__dirname, '..', '..', '..', 'dist', 'workflows');
 
 /** As its worker knew it: ids of children and of halts are made of the workflow's and the run's own. */
 function identified(history) {
@@ -114,8 +115,8 @@ async function main() {
 
 function bundleThatTells() {
   return bundleWorkflowCode({
-    workflowsPath: join(__dirname, '..', '..', '..', 'dist', 'workflows', 'index.js'),
-    workflowInterceptorModules: [join(__dirname, 'inputs.js')],
+    workflowsPath: join(workflows, 'index.js'),
+    workflowInterceptorModules: [join(workflows, 'interceptors.js'), join(__dirname, 'inputs.js')],
     logger: new DefaultLogger('ERROR'),
   });
 }
