@@ -38,6 +38,7 @@ beforeAll(async () => {
   };
   const bundle = await bundleWorkflowCode({
     workflowsPath: join(ROOT, 'src', 'workflows', 'index.ts'),
+    workflowInterceptorModules: [join(ROOT, 'src', 'workflows', 'interceptors.ts')],
     logger,
     webpackConfigHook: (config) => ({ ...config, plugins: [...(config.plugins ?? []), listing] }),
   });
