@@ -93,7 +93,7 @@ function stryker(names, env = {}) {
   const files = names.map((name) => `src/core/${name}.ts`).join(',');
   spawnSync(process.execPath, [bin, 'run', '--mutate', files], {
     stdio: 'inherit',
-    env: { ...process.env, ...env },
+    env: { ...process.env, HARNESS_SCRIPTS: '2000', ...env },
   });
   return existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).files : null;
 }

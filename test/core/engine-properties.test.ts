@@ -5,7 +5,7 @@ import type { Event } from '../../src/core/events';
 import { OUTCOMES } from '../../src/core/reasons';
 import { cycleReport } from '../../src/core/report';
 import { fitting, resultOf } from '../../src/core/result';
-import { quietScripts, scripts } from './random-scripts';
+import { quietScripts, RUNS, scripts } from './random-scripts';
 import type { Script } from './script';
 import { type Simulated, simulate } from './simulation';
 
@@ -163,7 +163,7 @@ describe('whatever happens to a cycle', () => {
         }
       }
     });
-    const { failed, counterexample, errorInstance } = fc.check(all, { numRuns: 2_000 });
+    const { failed, counterexample, errorInstance } = fc.check(all, { numRuns: RUNS });
     if (failed) broken.set('', new Error(fc.stringify(counterexample), { cause: errorInstance }));
     return broken;
   }
@@ -188,5 +188,5 @@ test('R23, C4.I1: nothing cutting in, a parallel graph gives the outcomes of the
     expect(atOnce.result.outcome).toBe(inOrder.result.outcome);
     expect(atOnce.result.reasons).toEqual(inOrder.result.reasons);
   });
-  fc.assert(same, { numRuns: 2_000 });
+  fc.assert(same, { numRuns: RUNS });
 });

@@ -4,7 +4,7 @@ import { type Event, event } from '../../src/core/events';
 import type { JsonObject, Sha256 } from '../../src/core/json';
 import { projectTrail } from '../../src/core/projection';
 import { resultOf } from '../../src/core/result';
-import { scripts } from './random-scripts';
+import { RUNS, scripts } from './random-scripts';
 import { AT } from './samples';
 import { simulate } from './simulation';
 
@@ -33,7 +33,7 @@ test('C1.1: the trail alone tells the same cycle as the one that wrote it, at ev
     const part = entries.slice(0, (n % entries.length) + 1);
     expect(projectTrail(part).audit).toEqual({ entries: part.length, head: part.at(-1)?.hash });
   });
-  fc.assert(same, { numRuns: 2_000 });
+  fc.assert(same, { numRuns: RUNS });
 });
 
 test('R36: of a cycle that was run again the trail tells the newest run, and counts the entries of all', () => {

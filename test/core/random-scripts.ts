@@ -5,6 +5,9 @@ import type { SkillsSnapshot } from '../../src/core/skills';
 import { belief, bundleWith, gate, permission, policyWith, skill, task } from './samples';
 import type { Cut, Script, TaskEnd } from './script';
 
+/** How many of them a test goes through; each run of the tests draws others. `npm run mutate` needs more, for each is judged by them alone. */
+export const RUNS = Number(process.env['HARNESS_SCRIPTS'] ?? 700);
+
 const SKILLS: SkillsSnapshot = {
   'acme.rank': skill(),
   'acme.removed': skill({ skill_id: 'acme.removed', state: 'REMOVED' }),
