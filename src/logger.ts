@@ -18,6 +18,8 @@ export function createLogger(level: string): Logger {
   );
 }
 
+const NO_WORKFLOWS = 'No workflows registered';
+
 const LEVELS = {
   TRACE: 'trace',
   DEBUG: 'debug',
@@ -33,6 +35,8 @@ const LEVELS = {
 export function installRuntime(log: Logger, metrics?: MetricsExporterConfig): void {
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+      // The worker of the bookkeeping has no workflows.
+      if (message.startsWith(NO_WORKFLOWS)) return;
       const { taskToken: _, error, ...rest } = meta ?? {};
       // What is wrong with the operator's side is told in its own sentence; where our code noticed it helps nobody.
       if (error instanceof Problem) return log[LEVELS[level]](rest, `${message}: ${error.message}`);

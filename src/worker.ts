@@ -134,24 +134,23 @@ async function workerOn(
         watch: watchersOf(metrics?.watch, options.tracing?.watch),
       },
     ),
-    interceptors: {
-      activity: around === undefined ? [] : [around],
-      // Of the bundle they are a part.
-      workflowModules: [require.resolve('./workflows/interceptors')],
-    },
     ...versionOf(build),
     shutdownGraceTime: GRACE_MS,
   };
+  const activity = around === undefined ? [] : [around];
+  const { interceptors, ...code } = workflowCode(build);
   const workers = [
     await Worker.create({
       ...shared,
-      ...workflowCode(build),
+      ...code,
+      interceptors: { activity, ...interceptors },
       taskQueue: TASK_QUEUE,
       tuner: slots.tuner,
       stickyQueueScheduleToStartTimeout: STICKY_MS,
     }),
     await Worker.create({
       ...shared,
+      interceptors: { activity },
       taskQueue: BOOKS_QUEUE,
       maxConcurrentActivityTaskPolls: BOOK_POLLS,
     }),
@@ -225,14 +224,15 @@ function healthOf(
 /** The bundle made by the build; in a checkout that runs from source, the sources themselves. */
 export function workflowCode(
   build: Build | null,
-): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {
   const [bundle, source] =
     build === null
       ? ['workflow-bundle.js', './workflows']
       : ['workflow-bundle-versioned.js', './workflows/versioned'];
   const built = process.env['HARNESS_WORKFLOW_BUNDLE'] ?? join(__dirname, bundle);
   if (existsSync(built)) return { workflowBundle: { codePath: built } };
-  return { workflowsPath: require.resolve(source) };
+  const workflowModules = [require.resolve('./workflows/interceptors')];
+  return { workflowsPath: require.resolve(source), interceptors: { workflowModules } };
 }
 
 /** Which workflows stay with their build, they say themselves (workflows/versioned). */

@@ -128,7 +128,7 @@ async function openHalt(): Promise<string> {
 
 /** As the replay tests do it, with the keys of this world. */
 function replayed(histories: Record<string, JsonObject>): JsonObject {
-  const script = join(ROOT, 'test', 'faults', 'replay-process.js');
+  const script = join(ROOT, 'test', 'support', 'replay', 'process.js');
   const said = execFileSync('node', [script, join(ROOT, 'dist', 'workflow-bundle.js')], {
     input: JSON.stringify(histories),
     env: { ...process.env, ...box.env },

@@ -46,7 +46,8 @@ afterAll(() => box.close());
 
 async function start(name: string): Promise<JsonObject> {
   const input = box.file(`${name}.json`, uniqueBundle());
-  const of = box.file('waiting.json', graph([wait('only', 'T4', 2_500)]));
+  // Longer than the commands take that are to meet it, on a machine that is busy.
+  const of = box.file('waiting.json', graph([wait('only', 'T4', 10_000)]));
   return (await box.json(['cycle', 'start', '--input', input, '--graph', of])).value;
 }
 
