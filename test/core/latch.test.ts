@@ -1,6 +1,7 @@
 import type { Entry } from '../../src/core/entry';
 import { judgeDecision, operatorHalt } from '../../src/core/halts';
 import {
+  isOnRecord,
   judgeClearing,
   type Latch,
   latchDraft,
@@ -54,6 +55,33 @@ test('C3.F3: set again it is one cause more of the same halt, and set after its 
   const latch = after(first, again, cleared);
   expect([latch.halt, latch.cleared?.by]).toEqual([null, 'bob']);
   expect(latchDraft(latch, cause, AT)).toMatchObject({ run_id: 'harness-h2', seq: 1 });
+});
+
+describe('C3.F3: whether this very cause was told before', () => {
+  const first = latchDraft(NO_LATCH, cause, AT);
+  const more = { ...cause, detail: 'more' };
+  const again = latchDraft(after(first), more, AT);
+  const cleared = judgeClearing(after(first, again), decision, AT).draft;
+  const chain = [first, again, cleared] as unknown as readonly Entry[];
+
+  test('it was, as what opened the halt or as one cause more, cleared or not', () => {
+    for (const entries of [chain, chain.slice(0, 2)])
+      expect([cause, more].map((each) => isOnRecord(entries, each, AT))).toEqual([true, true]);
+  });
+
+  test.each([
+    ['another instant', {}, '2026-11-22T14:00:00.001Z'],
+    ['another code', { code: 'HARNESS_ERROR' }, AT],
+    ['another detail', { detail: 'look again' }, AT],
+    ['somebody else', { raised_by: 'eve' }, AT],
+  ] as const)('%s is another cause', (_what, changes, at) => {
+    expect(isOnRecord(chain, { ...cause, ...changes }, at)).toBe(false);
+  });
+
+  test('nothing else on the chain is one', () => {
+    const other = { ...chain[0], type: 'LATCH_REFUSED' } as Entry;
+    expect(isOnRecord([other], cause, AT)).toBe(false);
+  });
 });
 
 test.each(['ABORT', 'RESTART_FRESH', 'RETRY_TASK', 'SKIP_TASK', 'IGNORE_STALENESS'])(
