@@ -12,6 +12,7 @@ import { messageOf } from '../core/invariant';
 import { Problem, type ProblemCode } from '../problem';
 import type { CycleRecord } from '../store/store';
 import type { Harness } from './context';
+import { ring } from './latch';
 
 /** How long a decision waits for a worker to answer it. */
 const ANSWER_MS = 15_000;
@@ -68,6 +69,8 @@ export async function decide(
         error,
       );
     }
+    // It may have been lost when it was taken already: the cycle looks at the record then, and ends if that says so.
+    if (!(error instanceof Problem)) await rung(harness, record);
     if (isTaskFailed(error)) {
       const why = 'its worker runs other code than it began with, or an error of the harness';
       const hint = 'start a worker of that version, then decide again with the same --decision-id';
@@ -89,6 +92,15 @@ export async function decide(
     }
     throw error;
   }
+}
+
+const RING_MS = 2_000;
+
+/** As well as it goes: what is told is why there was no answer. */
+async function rung(harness: Harness, record: CycleRecord): Promise<void> {
+  await harness.client.connection
+    .withDeadline(Date.now() + RING_MS, () => ring(harness, [record]))
+    .catch(() => undefined);
 }
 
 const FAILED_PRECONDITION = 9;

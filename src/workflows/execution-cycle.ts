@@ -56,7 +56,10 @@ function begin(input: CycleInput, info: temporal.WorkflowInfo): Beginning {
   return { events: [openingEvent(input, info, now())], input, trouble: null };
 }
 
-/** Between two looks of a cycle that waits at the record, doubling; the most where something is known to be missing. */
+/**
+ * Between two looks of a cycle that waits at the record, doubling: from the one to the other where something is known to be missing,
+ * else from the other on, for a thousand cycles may wait at once.
+ */
 const LOOK_MS = 15_000;
 const LOOK_MS_MAX = 900_000;
 
@@ -294,8 +297,9 @@ class CycleRun {
     if (this.looksFor !== halt_id) [this.looksFor, this.looks, this.lookAtMs] = [halt_id, 0, null];
     if (this.lookAtMs === null) {
       this.looks += 1;
-      const most = scope === 'harness' || !written ? LOOK_MS_MAX : TIMER_MS_MAX;
-      this.lookAtMs = nowMs + Math.min(LOOK_MS * 2 ** Math.min(this.looks, 20), most);
+      const often = scope === 'harness' || !written;
+      const [first, most] = often ? [LOOK_MS, LOOK_MS_MAX] : [LOOK_MS_MAX, TIMER_MS_MAX];
+      this.lookAtMs = nowMs + Math.min(first * 2 ** Math.min(this.looks, 20), most);
     }
     return Math.max(this.lookAtMs - nowMs, 1);
   }
