@@ -7,8 +7,8 @@ import proto from '@temporalio/proto';
 
 const { History } = proto.temporal.api.history.v1;
 const PROCESS = fileURLToPath(new URL('../test/support/replay/process.js', import.meta.url));
-/** What one process is given: its input is one text. */
-const BATCH = 100;
+/** What one process is given: its input is one text, and each bundles the workflows anew. */
+const BATCH = 500;
 const OUTPUT_MAX = 2 ** 26;
 const run = promisify(execFile);
 

@@ -46,8 +46,19 @@ export function latchOf(entries: readonly Entry[]): Latch {
   return { halt, cleared, sets, last };
 }
 
-/** This very cause, of that instant, was told before: whoever tells it again has not heard that it was done. */
-export function isOnRecord(entries: readonly Entry[], cause: LatchCause, at: string): boolean {
+/**
+ * What setting the latch puts behind these entries; null: this very cause, of that instant, was told before. Whoever tells it again
+ * has not heard that it was done, and must not halt again what a human has cleared meanwhile.
+ */
+export function settingDraft(
+  entries: readonly Entry[],
+  cause: LatchCause,
+  at: string,
+): Draft | null {
+  return isOnRecord(entries, cause, at) ? null : latchDraft(latchOf(entries), cause, at);
+}
+
+function isOnRecord(entries: readonly Entry[], cause: LatchCause, at: string): boolean {
   const { code, detail, raised_by } = cause;
   return entries.some(
     ({ type, actor, data, ...entry }) =>

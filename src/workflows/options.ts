@@ -81,11 +81,9 @@ export function bookOptions(summary: string): ActivityOptions {
 export function changeOptions(summary: string): ActivityOptions {
   const { retry } = BOOKKEEPING;
   return {
-    taskQueue: BOOKS_QUEUE,
+    ...bookOptions(summary),
     startToCloseTimeout: '5m',
-    heartbeatTimeout: HEARTBEAT_MS,
     retry: { ...retry, nonRetryableErrorTypes: [...REFUSALS, 'REFUSED'] },
-    summary,
   };
 }
 

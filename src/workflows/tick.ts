@@ -66,8 +66,7 @@ export async function beginTick(
 }
 
 /**
- * R4: behind the reading, so that what it found is not from the future. A query can wake a workflow that another worker takes
- * over before its task does: workflow time then still stands where it stood before the reading.
+ * R4: behind the reading, so that what it found is not from the future, also where the server's hosts do not agree on the time.
  */
 function evaluationTime(snapshot: Read['snapshot']): string {
   const readMs = parseInstant(snapshot?.read_at ?? '') ?? 0;

@@ -1,13 +1,14 @@
 import type { Entry } from '../../src/core/entry';
 import { judgeDecision, operatorHalt } from '../../src/core/halts';
 import {
-  isOnRecord,
   judgeClearing,
   type Latch,
+  type LatchCause,
   latchDraft,
   latchEvents,
   latchOf,
   NO_LATCH,
+  settingDraft,
 } from '../../src/core/latch';
 import { fold, newCycle } from '../../src/core/cycle';
 import { simulate } from './simulation';
@@ -63,6 +64,8 @@ describe('C3.F3: whether this very cause was told before', () => {
   const again = latchDraft(after(first), more, AT);
   const cleared = judgeClearing(after(first, again), decision, AT).draft;
   const chain = [first, again, cleared] as unknown as readonly Entry[];
+  const isOnRecord = (entries: readonly Entry[], told: LatchCause, at: string): boolean =>
+    settingDraft(entries, told, at) === null;
 
   test('it was, as what opened the halt or as one cause more, cleared or not', () => {
     for (const entries of [chain, chain.slice(0, 2)])

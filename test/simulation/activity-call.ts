@@ -19,7 +19,7 @@ export type Fate = 'WELL' | 'LOST_BEFORE' | 'LOST_AFTER' | 'LOST_WITHIN' | 'FROZ
 export interface Surroundings {
   readonly scheduler: Scheduler;
   readonly activities: Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
-  fateOf(type: string, local: boolean): Fate;
+  fateOf(local: boolean): Fate;
   /** How long an attempt waits for a worker, in ms. */
   queueMs(type: string, local: boolean): number;
   isTask(type: string): boolean;
@@ -90,7 +90,7 @@ export class Call {
     // Of a workflow that was cut off the server hands nothing out any more.
     if (this.over || this.host.terminated) return;
     if (waits >= limit) return this.fail(timeout('SCHEDULE_TO_START'));
-    const fate = around.fateOf(type, this.local);
+    const fate = around.fateOf(this.local);
     const controller = new AbortController();
     this.running = controller;
     if (fate === 'LOST_BEFORE') return this.lost(n);

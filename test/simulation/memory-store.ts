@@ -4,7 +4,7 @@ import type { Draft, Entry } from '../../src/core/entry';
 import { ledgerDrafts, type RunNote } from '../../src/core/cycle-ledger';
 import { canonicalText, hashBytes, LATCH_CHAIN, LEDGER_CHAIN } from '../../src/core/identity';
 import type { JsonObject, Sha256 } from '../../src/core/json';
-import { isOnRecord, judgeClearing, latchDraft, latchOf, NO_LATCH } from '../../src/core/latch';
+import { judgeClearing, latchOf, NO_LATCH, settingDraft } from '../../src/core/latch';
 import {
   EMPTY_REGISTRY,
   type RegistrySnapshot,
@@ -122,9 +122,8 @@ export function memoryStore(place: Memory | (() => Memory), weather: Weather = C
       now: () => read(latchNow),
       set: (cause, at) =>
         write(() => {
-          const entries = here().chains.get(LATCH_CHAIN) ?? [];
-          if (!isOnRecord(entries, cause, at))
-            append(here(), LATCH_CHAIN, [latchDraft(latchNow(), cause, at)]);
+          const draft = settingDraft(here().chains.get(LATCH_CHAIN) ?? [], cause, at);
+          if (draft !== null) append(here(), LATCH_CHAIN, [draft]);
           return latchNow();
         }),
       clear: (request, at, check = null) =>

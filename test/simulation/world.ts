@@ -130,7 +130,7 @@ export class World {
     const around = {
       scheduler: this.scheduler,
       activities: WORKER.activities,
-      fateOf: (_: string, local: boolean) => this.fateOf(local),
+      fateOf: (local: boolean) => this.fateOf(local),
       isTask,
       queueMs: (type: string, local: boolean) => this.queueMs(type, local),
       begins: (type: string) => {

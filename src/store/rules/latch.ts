@@ -1,14 +1,7 @@
 import type { Draft } from '../../core/entry';
 import { codeOf } from '../../core/invariant';
 import { LATCH_CHAIN } from '../../core/identity';
-import {
-  isOnRecord,
-  judgeClearing,
-  type Latch,
-  latchDraft,
-  latchOf,
-  NO_LATCH,
-} from '../../core/latch';
+import { judgeClearing, type Latch, latchOf, NO_LATCH, settingDraft } from '../../core/latch';
 import { type AuditStore, type LatchStore, StoreError } from '../store';
 
 /**
@@ -32,10 +25,8 @@ export function latchOn(audit: AuditStore, markOfChain: () => Promise<string>): 
 
     async set(cause, at) {
       await untilFirst(async () => {
-        const latch = await now();
-        // An attempt that comes late must not halt again what a human has cleared meanwhile.
-        if (isOnRecord((await audit.read(LATCH_CHAIN)) ?? [], cause, at)) return true;
-        return append(audit, latchDraft(latch, cause, at));
+        const draft = settingDraft((await audit.read(LATCH_CHAIN)) ?? [], cause, at);
+        return draft === null || append(audit, draft);
       });
       return now();
     },

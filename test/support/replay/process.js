@@ -83,14 +83,13 @@ async function main() {
   installRuntime(createLogger('silent'));
   const converter = dataConverterFor(process.env.HARNESS_PAYLOAD_KEYS);
   const bySent = process.argv[2] === '--inputs';
-  const names = new Map();
+  const loaded = loadDataConverter(converter);
   const sent = new Map();
-  const histories = new Map();
+  const replayed = new Map();
   const named = Object.entries(JSON.parse(readFileSync(0, 'utf8'))).map(([name, plain]) => {
     const { workflowId, runId } = identified(plain);
-    names.set(runId, [...(names.get(runId) ?? []), name]); // one run may show two shapes
     const history = History.fromObject(plain);
-    histories.set(runId, [...(histories.get(runId) ?? []), history]);
+    replayed.set(runId, [...(replayed.get(runId) ?? []), { name, history }]); // one run may show two shapes
     sent.set(runId, []);
     return { workflowId, history };
   });
@@ -105,10 +104,9 @@ async function main() {
   };
   const said = {};
   for await (const { runId, error } of Worker.runReplayHistories(options, named)) {
-    const history = histories.get(runId).shift();
-    const told = bySent ? await sentBy(history, loadDataConverter(converter)) : [];
-    const problem = error?.name ?? differenceOf(told, sent.get(runId).splice(0));
-    said[names.get(runId).shift()] = problem;
+    const { name, history } = replayed.get(runId).shift();
+    const told = bySent ? await sentBy(history, loaded) : [];
+    said[name] = error?.name ?? differenceOf(told, sent.get(runId).splice(0));
   }
   process.stdout.write(JSON.stringify(said), () => process.exit(0));
 }
