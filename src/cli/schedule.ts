@@ -178,7 +178,7 @@ async function show(context: Context, name: string): Promise<void> {
     const cycles = [...ledger.ran.values()];
     const outcomes = await outcomesOf(harness, cycles);
     const recent = await Promise.all(cycles.slice(-RECENT).map((ran) => cycleRow(harness, ran)));
-    const differ = facts === null ? [] : differences(balance, facts.counters);
+    const differ = facts === null ? [] : differences(ledger, balance, facts.counters);
     const shown = {
       ...described(account),
       balance: { ...balance, outcomes },

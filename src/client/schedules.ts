@@ -110,20 +110,24 @@ export function catchupOf({ max_staleness_ms }: Policy): {
   return { window_ms: Math.max(limit, CATCHUP_MS_MIN), raised: limit < CATCHUP_MS_MIN };
 }
 
+/** Who does it, and why. */
+type Deed = Pick<Act, 'by' | 'why'>;
+
 /** Stops or starts the schedule, audited with who and why. @throws Problem NOT_FOUND */
 export async function pauseSchedule(
   harness: Harness,
   name: string,
-  act: Omit<Act, 'at' | 'type'> & { readonly type: 'SCHEDULE_PAUSED' | 'SCHEDULE_UNPAUSED' },
+  act: Deed & { readonly type: 'SCHEDULE_PAUSED' | 'SCHEDULE_UNPAUSED' },
 ): Promise<Account> {
-  await factsOf(harness, name);
+  const { nextMs } = await factsOf(harness, name);
   const handle = harness.client.schedule.getHandle(name);
-  const before = formatInstant(Date.now());
   const note = `${act.why} (${act.by})`;
   const pauses = act.type === 'SCHEDULE_PAUSED';
+  const askedMs = Date.now();
   await (pauses ? handle.pause(note) : handle.unpause(note));
-  const after = formatInstant(Date.now());
-  return look(harness, name, { ...act, at: pauses ? before : after });
+  // What was due before, and not dealt with when the server was asked, a pause may have brought to nothing too.
+  const since = formatInstant(pauses ? Math.min(askedMs, nextMs ?? askedMs) : askedMs);
+  return look(harness, name, { ...act, since, at: formatInstant(Date.now()) });
 }
 
 /**
@@ -133,7 +137,7 @@ export async function pauseSchedule(
 export async function triggerSchedule(
   harness: Harness,
   name: string,
-  act: Omit<Act, 'at' | 'type'>,
+  act: Deed,
 ): Promise<{ readonly workflow_id: string | null; readonly account: Account }> {
   const { running, counters } = await factsOf(harness, name);
   const [open] = running;
@@ -144,10 +148,8 @@ export async function triggerSchedule(
   const at = formatInstant(Date.now());
   await harness.client.schedule.getHandle(name).trigger('SKIP');
   const workflow_id = await newStart(harness, name, counters.taken);
-  return {
-    workflow_id,
-    account: await look(harness, name, { ...act, type: 'SCHEDULE_TRIGGERED', at }),
-  };
+  const triggered = { ...act, type: 'SCHEDULE_TRIGGERED', since: at, at } as const;
+  return { workflow_id, account: await look(harness, name, triggered) };
 }
 
 /** How long a trigger's cycle is waited for, to tell its id. */
@@ -165,17 +167,13 @@ async function newStart(harness: Harness, name: string, taken: number): Promise<
 }
 
 /** Its cycles and its chain stay; a cycle that is open goes on. @throws Problem NOT_FOUND */
-export async function deleteSchedule(
-  harness: Harness,
-  name: string,
-  act: Omit<Act, 'at' | 'type'>,
-): Promise<Account> {
+export async function deleteSchedule(harness: Harness, name: string, act: Deed): Promise<Account> {
   await factsOf(harness, name);
   const { client, store } = harness;
   await account(client, store, name, { at: formatInstant(Date.now()), last: true });
   await client.schedule.getHandle(name).delete();
   const at = formatInstant(Date.now());
-  return look(harness, name, { ...act, type: 'SCHEDULE_DELETED', at });
+  return look(harness, name, { ...act, type: 'SCHEDULE_DELETED', since: at, at });
 }
 
 function look({ client, store }: Harness, name: string, act: Act): Promise<Account> {

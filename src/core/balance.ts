@@ -1,6 +1,14 @@
 import type { Entry } from './entry';
 import { scheduleId } from './identity';
-import { dueTimes, isNominal, type Ledger, ledgerOf, NOT_RUN, type NotRun } from './schedule';
+import {
+  dueTimes,
+  isNominal,
+  type Ledger,
+  ledgerOf,
+  NOT_RUN,
+  type NotRun,
+  timesAtEdges,
+} from './schedule';
 import { formatInstant } from './time';
 
 /** What Temporal itself counts of a schedule, since its creation. */
@@ -48,16 +56,17 @@ export function balanceOf(ledger: Ledger, nowMs: number): Balance {
   };
 }
 
-/** Where the record and Temporal's own counters differ by more than what is pending, a sentence each. */
-export function differences(balance: Balance, counters: Counters): string[] {
+/** Where the record and Temporal's own counters differ by more than what nobody can know yet, or ever; a sentence each. */
+export function differences(ledger: Ledger, balance: Balance, counters: Counters): string[] {
   const { ran, triggered, not_run, pending } = balance;
+  const unknown = pending + timesAtEdges(ledger);
   const pairs = [
     ['cycles that ran', ran + triggered, counters.taken],
     ['skipped for an open cycle', not_run.HALTED + not_run.OVERLAP, counters.skipped_overlap],
     ['missed', not_run.MISSED, counters.missed_catchup_window],
   ] as const;
   return pairs
-    .filter(([, recorded, counted]) => Math.abs(recorded - counted) > pending)
+    .filter(([, recorded, counted]) => Math.abs(recorded - counted) > unknown)
     .map(
       ([what, recorded, counted]) => `${what}: ${recorded} on record, Temporal counts ${counted}`,
     );

@@ -39,12 +39,23 @@ interface Gap {
   count: number;
 }
 
+/** An instant of which is known only that it lies between two. */
+export interface Bounds {
+  readonly earliestMs: number;
+  readonly latestMs: number;
+}
+
+interface Pause {
+  readonly from: Bounds;
+  readonly until: Bounds | null;
+}
+
 /** What the schedule's chain tells of its present life, from its creation on: a fold over its entries. */
 export interface Ledger {
   readonly run_id: string | null;
   readonly seq: number;
   readonly setups: readonly { readonly sinceMs: number; readonly setup: Setup }[];
-  readonly pauses: readonly { readonly fromMs: number; readonly untilMs: number | null }[];
+  readonly pauses: readonly Pause[];
   /** By nominal time, epoch milliseconds. */
   readonly ran: ReadonlyMap<number, Ran>;
   readonly gaps: readonly Gap[];
@@ -58,7 +69,7 @@ type Told = Pick<Draft, 'run_id' | 'seq' | 'type' | 'data'>;
 export function ledgerOf(entries: readonly Told[]): Ledger {
   const last = entries.at(-1);
   const setups: { sinceMs: number; setup: Setup }[] = [];
-  const pauses: { fromMs: number; untilMs: number | null }[] = [];
+  const pauses: Pause[] = [];
   const ran = new Map<number, Ran>();
   const gaps: Gap[] = [];
   let accountedMs = 0;
@@ -74,11 +85,13 @@ export function ledgerOf(entries: readonly Told[]): Ledger {
         break;
       }
       case 'SCHEDULE_PAUSED':
-        pauses.push({ fromMs: instantOf(data['from']), untilMs: null });
+        pauses.push({ from: boundsOf(data['from'], data['from_latest']), until: null });
         break;
       case 'SCHEDULE_UNPAUSED': {
         const open = pauses.at(-1);
-        if (open !== undefined && open.untilMs === null) open.untilMs = instantOf(data['until']);
+        if (open === undefined || open.until !== null) break;
+        const until = boundsOf(data['until_earliest'], data['until']);
+        pauses.splice(-1, 1, { ...open, until });
         break;
       }
       case 'SCHEDULE_DELETED':
@@ -121,12 +134,20 @@ function instantOf(value: Json | undefined): number {
   return (typeof value === 'string' ? parseInstant(value) : null) ?? 0;
 }
 
-/** The nominal times that nothing is on record of, before `beforeMs`; each by the set-up that was in force. */
-export function* dueTimes(ledger: Ledger, beforeMs: number): Generator<number> {
-  for (const [i, { sinceMs, setup }] of ledger.setups.entries()) {
-    const untilMs = Math.min(ledger.setups[i + 1]?.sinceMs ?? Infinity, beforeMs - 1);
-    const afterMs = Math.max(sinceMs, ledger.accountedMs);
-    for (const dueMs of nominalTimes(setup.every_ms, afterMs, untilMs)) yield dueMs;
+function boundsOf(earliest: Json | undefined, latest: Json | undefined): Bounds {
+  return { earliestMs: instantOf(earliest), latestMs: instantOf(latest) };
+}
+
+/** The nominal times that nothing is on record of, before `beforeMs`. */
+export function dueTimes(ledger: Ledger, beforeMs: number): Generator<number> {
+  return timesBetween(ledger, ledger.accountedMs, beforeMs);
+}
+
+/** The nominal times after the one and before the other, each by the set-up that was in force. */
+function* timesBetween({ setups }: Ledger, afterMs: number, beforeMs: number): Generator<number> {
+  for (const [i, { sinceMs, setup }] of setups.entries()) {
+    const untilMs = Math.min(setups[i + 1]?.sinceMs ?? Infinity, beforeMs - 1);
+    yield* nominalTimes(setup.every_ms, Math.max(sinceMs, afterMs), untilMs);
   }
 }
 
@@ -136,8 +157,27 @@ export function isNominal({ setups }: Ledger, ms: number): boolean {
   return inForce !== undefined && ms % inForce.setup.every_ms === 0;
 }
 
-export function isPausedAt({ pauses }: Ledger, ms: number): boolean {
-  return pauses.some(({ fromMs, untilMs }) => fromMs <= ms && (untilMs === null || ms < untilMs));
+/**
+ * Whether the server had been told to pause. It does not say when it came to know of it: at either end of a pause, from when
+ * it was asked until it answered by it, nobody can tell.
+ */
+export function pausedAt({ pauses }: Ledger, ms: number): 'NO' | 'BEGINS' | 'YES' | 'ENDS' {
+  const pause = pauses.findLast(
+    ({ from, until }) => from.earliestMs <= ms && (until === null || ms < until.latestMs),
+  );
+  if (pause === undefined) return 'NO';
+  if (ms < pause.from.latestMs) return 'BEGINS';
+  return pause.until === null || ms < pause.until.earliestMs ? 'YES' : 'ENDS';
+}
+
+/** How many nominal times fell due where a pause began or ended: what Temporal counts of them is not known. */
+export function timesAtEdges(ledger: Ledger): number {
+  const edges = ledger.pauses.flatMap(({ from, until }) =>
+    until === null ? [from] : [from, until],
+  );
+  return edges
+    .map(({ earliestMs, latestMs }) => [...timesBetween(ledger, earliestMs - 1, latestMs)].length)
+    .reduce((sum, count) => sum + count, 0);
 }
 
 /** How long a cycle was open, and when it waited for a human. `untilMs` null: still. */
@@ -155,8 +195,11 @@ export function notRunAt(
 ): { readonly reason: NotRun; readonly cycle_id: string | null } {
   const covers = (fromMs: number, untilMs: number | null): boolean =>
     fromMs <= ms && (untilMs === null || ms <= untilMs);
-  if (isPausedAt(ledger, ms)) return { reason: 'PAUSED', cycle_id: null };
-  if (before === null || !covers(0, before.untilMs)) return { reason: 'MISSED', cycle_id: null };
+  const paused = pausedAt(ledger, ms);
+  // What is due by the time that the server takes a pause up it deals with as ever: a cycle that is open keeps it from running.
+  if (paused === 'YES' || paused === 'ENDS') return { reason: 'PAUSED', cycle_id: null };
+  if (before === null || !covers(0, before.untilMs))
+    return { reason: paused === 'NO' ? 'MISSED' : 'PAUSED', cycle_id: null };
   const halted = before.halts.some(({ fromMs, untilMs }) => covers(fromMs, untilMs));
   return { reason: halted ? 'HALTED' : 'OVERLAP', cycle_id: before.cycle_id };
 }

@@ -1,18 +1,19 @@
 import type { Client } from '@temporalio/client';
-import type { AuditHead } from '../core/entry';
+import type { AuditHead, Entry } from '../core/entry';
 import { scheduleId, scheduleLifeId, tickId } from '../core/identity';
 import { codeOf } from '../core/invariant';
 import type { JsonObject } from '../core/json';
 import {
+  type Bounds,
   dueTimes,
   isNominal,
-  isPausedAt,
   type Ledger,
   ledgerOf,
   type Line,
   newLife,
   type NotRun,
   notRunAt,
+  pausedAt,
   placed,
   type Ran,
   type Span,
@@ -39,6 +40,8 @@ export interface Act {
     'SCHEDULE_PAUSED' | 'SCHEDULE_UNPAUSED' | 'SCHEDULE_TRIGGERED' | 'SCHEDULE_DELETED';
   readonly by: string;
   readonly why: string;
+  /** Before this it made no difference yet to what fell due. */
+  readonly since: string;
   readonly at: string;
 }
 
@@ -79,12 +82,7 @@ export async function account(
   for (let tries = 1; ; tries += 1) {
     const facts = await readFacts(client, name);
     const entries = (await store.audit.read(chain)) ?? [];
-    const { ledger, lines } = await linesOf(
-      { client, store, name },
-      ledgerOf(entries),
-      facts,
-      look,
-    );
+    const { ledger, lines } = await linesOf({ client, store, name }, entries, facts, look);
     const drafts = placed(ledger, lines);
     try {
       const audit = await store.audit.append(chain, drafts);
@@ -97,32 +95,18 @@ export async function account(
 
 async function linesOf(
   ground: Ground,
-  standing: Ledger,
+  entries: readonly Entry[],
   facts: ScheduleFacts | null,
   look: Look,
 ): Promise<{ ledger: Ledger; lines: readonly Line[] }> {
+  const standing = ledgerOf(entries);
   const begins =
     facts !== null && standing.run_id !== scheduleLifeId(ground.name, facts.created_at);
   const ledger = begins ? newLife(ground.name, facts.created_at) : standing;
   if (ledger.run_id === null) return { ledger, lines: [] };
   const changes = changesIn(ledger, facts, look);
-  const seen = changes.length === 0 ? ledger : withLines(ledger, changes);
+  const seen = changes.length === 0 ? ledger : ledgerOf([...entries, ...placed(ledger, changes)]);
   return { ledger, lines: [...changes, ...(await outcomes(ground, seen, facts, look))] };
-}
-
-/** The ledger as it will be, with these lines in it. */
-function withLines(ledger: Ledger, lines: readonly Line[]): Ledger {
-  const more = ledgerOf(placed(ledger, lines));
-  const closed = ledger.pauses.map((pause) => ({ ...pause }));
-  const until = lines.find(({ type }) => type === 'SCHEDULE_UNPAUSED')?.data['until'];
-  const open = closed.at(-1);
-  if (typeof until === 'string' && open?.untilMs === null) open.untilMs = parseInstant(until);
-  return {
-    ...ledger,
-    setups: [...ledger.setups, ...more.setups],
-    pauses: [...closed, ...more.pauses],
-    accountedMs: Math.max(ledger.accountedMs, more.accountedMs),
-  };
 }
 
 /** How the schedule itself has changed: by the harness's commands, or behind their back. */
@@ -136,15 +120,14 @@ function changesIn(ledger: Ledger, facts: ScheduleFacts | null, { act, at }: Loo
     // The same bytes, whoever notices first.
     lines.push({ type, at: String(data['since']), actor: facts.set_by, data });
   }
-  const paused = ledger.pauses.at(-1)?.untilMs === null;
+  const paused = ledger.pauses.at(-1)?.until === null;
   const isPause = act?.type === 'SCHEDULE_PAUSED' || act?.type === 'SCHEDULE_UNPAUSED';
   if (facts !== null && facts.paused !== paused) {
     const type = facts.paused ? 'SCHEDULE_PAUSED' : 'SCHEDULE_UNPAUSED';
     const mine = isPause && act.type === type ? act : null;
     const note = mine?.why ?? facts.note;
     const noticed = mine === null;
-    const since = facts.paused ? pausedFrom(ledger, facts, mine) : (mine?.at ?? at);
-    const data = { note, noticed, [facts.paused ? 'from' : 'until']: since };
+    const data = { note, noticed, ...boundsIn(facts, changedBetween(ledger, facts, mine)) };
     lines.push({ type, at: mine?.at ?? at, actor: mine?.by ?? 'temporal', data });
   }
   if (act !== undefined && !isPause)
@@ -152,11 +135,23 @@ function changesIn(ledger: Ledger, facts: ScheduleFacts | null, { act, at }: Loo
   return lines;
 }
 
-/** What the server had not dealt with when it was paused comes to nothing, also where it was due a moment before. */
-function pausedFrom(ledger: Ledger, { nextMs }: ScheduleFacts, act: Act | null): string {
-  // Of a pause by others nobody can say since when: from what is on record on.
-  if (act === null) return formatInstant(ledger.accountedMs + 1);
-  return formatInstant(Math.min(parseInstant(act.at) ?? Infinity, nextMs ?? Infinity));
+/** A busy server may take a pause up, or end it, seconds after it was asked: somewhere before what it has not dealt with now. */
+function changedBetween(
+  ledger: Ledger,
+  { nextMs, readMs }: ScheduleFacts,
+  act: Act | null,
+): Bounds {
+  const dealtMs = Math.min(nextMs ?? readMs, readMs);
+  // What others did nobody can say since when: from what is on record on.
+  const sinceMs = act === null ? ledger.accountedMs + 1 : (parseInstant(act.since) ?? dealtMs);
+  return { earliestMs: Math.min(sinceMs, dealtMs), latestMs: Math.max(sinceMs, dealtMs) };
+}
+
+function boundsIn({ paused }: ScheduleFacts, { earliestMs, latestMs }: Bounds): JsonObject {
+  const [earliest, latest] = [formatInstant(earliestMs), formatInstant(latestMs)];
+  return paused
+    ? { from: earliest, from_latest: latest }
+    : { until_earliest: earliest, until: latest };
 }
 
 /** What became of the nominal times that are not on record yet, in order, up to the first that is not settled. */
@@ -192,7 +187,7 @@ async function outcomes(
     }
     const before = await spanBefore(ground, { ...ledger, ran }, spans, dueMs);
     const open = before !== null && before.untilMs === null;
-    const settled = due || look.last === true || open || isPausedAt(ledger, dueMs);
+    const settled = due || look.last === true || open || pausedAt(ledger, dueMs) === 'YES';
     if (!settled && dueMs + SETTLED_MS > nowMs) break;
     const { reason, cycle_id } = notRunAt(ledger, dueMs, before);
     gap.add(dueMs, reason, cycle_id, everyAt(ledger, dueMs));

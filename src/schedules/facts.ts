@@ -28,6 +28,8 @@ export interface ScheduleFacts {
   /** Workflow ids. */
   readonly running: ReadonlySet<string>;
   readonly counters: Counters;
+  /** When the server had told this: epoch milliseconds. */
+  readonly readMs: number;
 }
 
 export interface Started {
@@ -39,14 +41,15 @@ export interface Started {
 /** null: the server has no such schedule, or one that is not the harness's. */
 export async function readFacts(client: Client, name: string): Promise<ScheduleFacts | null> {
   try {
-    return factsIn(await client.schedule.getHandle(name).describe());
+    const described = await client.schedule.getHandle(name).describe();
+    return factsIn(described, Date.now());
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return null;
     throw error;
   }
 }
 
-function factsIn(described: ScheduleDescription): ScheduleFacts | null {
+function factsIn(described: ScheduleDescription, readMs: number): ScheduleFacts | null {
   const { scheduleId, action, info, spec, policies, state } = described;
   const input: unknown = action.args?.[0];
   if (action.workflowType !== EXECUTION_CYCLE || !isTickInput(input)) return null;
@@ -82,6 +85,7 @@ function factsIn(described: ScheduleDescription): ScheduleFacts | null {
       skipped_overlap: info.numActionsSkippedOverlap,
       missed_catchup_window: info.numActionsMissedCatchupWindow,
     },
+    readMs,
   };
 }
 
