@@ -61,12 +61,19 @@ export function taskOptions(
 
 const REFUSALS = ['HARNESS_ERROR', 'USAGE', 'TemporalTimeout:StartToClose'];
 
-/** For the harness's own bookkeeping: longer than the store waits for a lock; what it cannot do it says at once. */
+/**
+ * What cannot be put on record is said at once, so an attempt is lost only with its worker. A frozen one is sent as many as it
+ * had asked for: a machine that stood still for some seconds is no reason to halt the harness.
+ */
+const BOOK_ATTEMPTS = 100;
+
+/** For the harness's own bookkeeping: longer than the store waits for a lock. */
 const BOOKKEEPING: Pick<LocalActivityOptions, 'startToCloseTimeout' | 'retry'> = {
   startToCloseTimeout: 30_000,
   retry: {
     initialInterval: 100,
-    maximumAttempts: ATTEMPTS,
+    maximumInterval: 5_000,
+    maximumAttempts: BOOK_ATTEMPTS,
     nonRetryableErrorTypes: REFUSALS,
   },
 };
@@ -83,7 +90,11 @@ export function changeOptions(summary: string): ActivityOptions {
   return {
     ...bookOptions(summary),
     startToCloseTimeout: '5m',
-    retry: { ...retry, nonRetryableErrorTypes: [...REFUSALS, 'REFUSED'] },
+    retry: {
+      ...retry,
+      maximumAttempts: ATTEMPTS,
+      nonRetryableErrorTypes: [...REFUSALS, 'REFUSED'],
+    },
   };
 }
 

@@ -1,7 +1,8 @@
 'use strict';
 /*
  * A real worker process, of the built product, that a test can hold at a named point: `before T3`, `after T3` (a task's
- * body), `append ACTION_EMITTED`, `appended ACTION_EMITTED` (the audit batch that ends with such an entry).
+ * body), `enter buildGraph` (an activity of that type), `append ACTION_EMITTED`, `appended ACTION_EMITTED` (the audit batch
+ * that ends with such an entry). A place is a workflow's id, or `*`, and such a point.
  * HELD names places at which it holds what comes there first. It tells its parent when it is held, and goes on when it is told to, or when its task is cancelled; held firmly, it goes
  * on as if it had not heard of that.
  */
@@ -32,8 +33,9 @@ process.on('message', ({ hold, firm, release, stopPolling }) => {
 
 async function pass(point) {
   const { workflowExecution, attempt } = Context.current().info;
-  const place = `${workflowExecution.workflowId} ${point}`;
-  if (holds.get(place) !== null) return;
+  const places = [workflowExecution.workflowId, '*'].map((whose) => `${whose} ${point}`);
+  const place = places.find((each) => holds.get(each) === null);
+  if (place === undefined) return;
   const released = new Promise((resolve) => holds.set(place, resolve));
   process.send({ held: place, attempt });
   await (firmly.has(place) ? released : Promise.race([released, Context.current().cancelled]));
@@ -85,6 +87,14 @@ async function main() {
   worker = await startWorker(connectionSettings({ env: process.env }), watched(store), log, {
     build: buildOf({}, process.env),
     checkpoint: (point, task) => pass(`${point} ${task}`),
+    around: ({ info }) => ({
+      inbound: {
+        async execute(input, next) {
+          await pass(`enter ${info.activityType}`);
+          return next(input);
+        },
+      },
+    }),
   });
   process.stdout.write('polling\n');
   await worker.stopped;

@@ -1,5 +1,11 @@
+import { createSchedule, triggerSchedule } from '../../src/client/schedules';
+import { prepareRules } from '../../src/client/prepare';
+import { until } from '../e2e/until';
 import type { StoppingWorker } from './stopping-worker';
-import { COMPLETED, type Planned, World } from './world';
+import { COMPLETED, distinctBundle, type Planned, World } from './world';
+
+/** What a frozen worker had begun with, and what more it had asked for. */
+const LOST = 3;
 
 let world: World;
 let zombie: StoppingWorker;
@@ -70,5 +76,28 @@ it('C4.I2 a worker frozen between claim and record halts the cycle, and its late
   await world.clearLatch();
   await world.decide(cycle, 'RETRY_TASK');
   expect(await world.ended(cycle)).toMatchObject(COMPLETED);
+  await world.expectSound();
+});
+
+it('R24 a machine that stands still with all that its worker had asked for halts nothing: the cycle goes on where it was', async () => {
+  const { harness, box } = world;
+  const rules = prepareRules(null, null, 'shadow');
+  const from = `file:${box.file('bundle.json', distinctBundle())}`;
+  const rhythm = { every_ms: 86_400_000, jitter_ms: 0 };
+  await createSchedule(harness, { schedule: 'still', source: from, ...rhythm, rules, by: 'ada' });
+  await zombie.hold('*', 'enter openTick', true);
+  const { workflow_id } = await triggerSchedule(harness, 'still', { by: 'ada', why: 'now' });
+  const handle = harness.client.workflow.getHandle(String(workflow_id));
+  expect(await zombie.held('*', 'enter openTick')).toBe(1);
+  // It asks for tasks as it is frozen: those that it is sent are lost with it, one after the other.
+  zombie.process.kill('SIGSTOP');
+  await until('all that it had asked for is lost, and nobody else asks', async () => {
+    const { raw } = await handle.describe();
+    return (raw.pendingActivities ?? []).some(({ attempt }) => Number(attempt) > LOST);
+  });
+  zombie.thaw();
+  zombie.release('*', 'enter openTick');
+  expect(await handle.result()).toMatchObject(COMPLETED);
+  expect((await harness.store.latch.now()).halt).toBeNull();
   await world.expectSound();
 });
