@@ -24,7 +24,7 @@ import {
   latchSignal,
   resumeSignal,
 } from './messages';
-import { failureOf, type TaskFailure } from './options';
+import { bookFailureOf, detailOf } from './options';
 import { Notices } from './notices';
 import { Recorder } from './recorder';
 import { now, TaskRunner, TIMER_MS_MAX } from './task-runner';
@@ -205,9 +205,9 @@ class CycleRun {
 
   /** The harness's own bookkeeping failed. A halt that waits already says enough. */
   private onTrouble(error: unknown): void {
-    const failure = failureOf(error);
+    const failure = bookFailureOf(error);
     if (failure.kind === 'REFUSED') this.refusal = failure.detail;
-    else if (!this.cycle.haltOpen) this.harnessError(reasonFor(failure), null);
+    else if (!this.cycle.haltOpen) this.harnessError(detailOf(failure), null);
   }
 
   /** C3.F3: a failure of the harness itself. While a halt waits already, it is a further cause of that one. */
@@ -387,8 +387,3 @@ function answered(answer: DecisionAnswer | null): Decided {
 }
 
 const ENDING = 'the cycle is ending: nothing waits for a decision';
-
-function reasonFor(failure: TaskFailure): string {
-  if (failure.kind === 'FAILED' || failure.kind === 'BARRED') return failure.reason.detail;
-  return failure.kind === 'STOPPED' ? failure.because : failure.detail;
-}

@@ -143,12 +143,27 @@ export type TaskFailure =
 
 /** `stopped`: the task had been told to stop. A worker that is lost then is not tried again by Temporal, and is no failure (R32). */
 export function failureOf(error: unknown, stopped = false): TaskFailure {
+  return failureIn(error, stopped, ATTEMPTS);
+}
+
+/** How the harness's own bookkeeping ended, other than well. */
+export function bookFailureOf(error: unknown, stopped = false): TaskFailure {
+  return failureIn(error, stopped, BOOK_ATTEMPTS);
+}
+
+/** In words for people. */
+export function detailOf(failure: TaskFailure): string {
+  if (failure.kind === 'FAILED' || failure.kind === 'BARRED') return failure.reason.detail;
+  return failure.kind === 'STOPPED' ? failure.because : failure.detail;
+}
+
+function failureIn(error: unknown, stopped: boolean, attempts: number): TaskFailure {
   if (isCancellation(error)) return { kind: 'STOPPED', because: 'a halt or a cancellation cut in' };
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof TimeoutFailure) {
     return stopped
       ? { kind: 'STOPPED', because: 'a halt or a cancellation cut in, and its worker was lost' }
-      : timeoutOf(cause);
+      : timeoutOf(cause, attempts);
   }
   if (!(cause instanceof ApplicationFailure))
     return { kind: 'HARNESS_ERROR', detail: String(cause ?? error) };
@@ -186,14 +201,14 @@ export function peopleIn(error: unknown): PeopleTold | null {
   return told.people as PeopleTold;
 }
 
-function timeoutOf(timeout: TimeoutFailure): TaskFailure {
+function timeoutOf(timeout: TimeoutFailure, attempts: number): TaskFailure {
   switch (timeout.timeoutType) {
     case 'SCHEDULE_TO_START':
       return { kind: 'STOPPED', because: 'no worker took the task while the bundle was fresh' };
     case 'HEARTBEAT':
       return {
         kind: 'FAILED',
-        reason: { code: 'WORKER_LOST', detail: `its worker was lost ${ATTEMPTS} times` },
+        reason: { code: 'WORKER_LOST', detail: `its worker was lost ${attempts} times` },
         failed: null,
       };
     default:

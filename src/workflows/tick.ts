@@ -9,7 +9,7 @@ import { nominalText, problemOfTick, type TickInput } from '../core/tick';
 import { formatInstant, parseInstant } from '../core/time';
 import { SCHEDULED_START_KEY } from '../search-attributes';
 import { books } from './books';
-import { failureOf, sourceOptions } from './options';
+import { bookFailureOf, detailOf, sourceOptions } from './options';
 import { now } from './task-runner';
 
 /** How a run begins: what goes on record first, and what its tasks run on. */
@@ -50,19 +50,41 @@ export async function beginTick(
   };
   const read = await readOnce(call, scope);
   if ('result' in read) return read.result;
-  const evaluatedAt = evaluationTime(read.snapshot);
-  const { cycle_id, input } = await books('open the cycle').openTick(
-    call,
-    read.snapshot,
-    evaluatedAt,
-  );
-  const { nominal_time } = call;
-  const { problem: failed, trouble } = read;
-  const events =
-    input === null
-      ? sourcelessEvents(tick, { cycle_id, nominal_time }, info, failed, evaluatedAt)
-      : [openingEvent(input, info, evaluatedAt)];
-  return { events, input, trouble };
+  return open(call, read, info);
+}
+
+/** C3.F3: what cannot be opened waits until it can, and then halts; nothing of it ends unrecorded. */
+async function open(call: TickCall, read: Read, info: Workflow): Promise<Beginning> {
+  const { tick, nominal_time } = call;
+  let { snapshot, problem, trouble } = read;
+  for (let waits = 0; ;) {
+    const at = evaluationTime(snapshot);
+    try {
+      const { cycle_id, input } = await books('open the cycle').openTick(call, snapshot, at);
+      const events =
+        input === null
+          ? sourcelessEvents(tick, { cycle_id, nominal_time }, info, problem, at)
+          : [openingEvent(input, info, at)];
+      return { events, input, trouble };
+    } catch (error) {
+      const detail = detailOf(bookFailureOf(error));
+      trouble ??= detail;
+      problem ??= `the harness could not open the cycle: ${detail}`;
+      if (snapshot === null) await waitToOpen(waits++, detail);
+      // Without it less is asked for: that may go well at once.
+      snapshot = null;
+    }
+  }
+}
+
+const WAIT_MS = 5_000;
+const WAIT_MS_MAX = 300_000;
+
+function waitToOpen(waits: number, detail: string): Promise<void> {
+  const ms = Math.min(WAIT_MS * 2 ** Math.min(waits, 10), WAIT_MS_MAX);
+  return temporal.sleep(ms, {
+    summary: `the cycle cannot be opened, and tries again: ${detail}`.slice(0, 200),
+  });
 }
 
 /**
@@ -95,7 +117,7 @@ async function readOnce(
       ? { ...nothing, snapshot: answer.snapshot }
       : { ...nothing, problem: answer.problem };
   } catch (error) {
-    const failure = failureOf(error, reading.consideredCancelled);
+    const failure = bookFailureOf(error, reading.consideredCancelled);
     switch (failure.kind) {
       case 'STOPPED':
         return nothing;

@@ -1,8 +1,13 @@
 import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createSchedule, triggerSchedule } from '../../src/client/schedules';
+import { prepareRules } from '../../src/client/prepare';
+import type { CycleRecord } from '../../src/store/store';
+import { codesOf } from '../e2e/documents';
+import { until } from '../e2e/until';
 import type { StoppingWorker } from './stopping-worker';
-import { COMPLETED, type Planned, World } from './world';
+import { COMPLETED, distinctBundle, type Planned, World } from './world';
 
 let world: World;
 let worker: StoppingWorker;
@@ -169,3 +174,54 @@ it('C3.F3 a cycle whose decision was lost with its workflow task, behind its las
   expect((await types()).filter((type) => type === 'CYCLE_ENDED')).toHaveLength(1);
   await world.expectSound();
 });
+
+/** The record of which cycles there are cannot be used, nor anything below it. */
+async function breaking<T>(folder: string, meanwhile: () => Promise<T>): Promise<T> {
+  const path = join(home(), folder);
+  renameSync(path, aside());
+  writeFileSync(path, '');
+  try {
+    return await meanwhile();
+  } finally {
+    rmSync(path);
+    renameSync(aside(), path);
+  }
+}
+
+it('C3.F3 a scheduled cycle that cannot be opened waits until it can, on record, and halts', async () => {
+  const { harness, box } = world;
+  const source = `file:${box.file('bundle.json', distinctBundle())}`;
+  const rhythm = { every_ms: 86_400_000, jitter_ms: 0 };
+  const rules = prepareRules(null, null, 'shadow');
+  await createSchedule(harness, { schedule: 'kept', source, ...rhythm, rules, by: 'ada' });
+  await worker.hold('*', 'enter openTick');
+  const { workflow_id } = await triggerSchedule(harness, 'kept', { by: 'ada', why: 'now' });
+  const handle = harness.client.workflow.getHandle(String(workflow_id));
+  await worker.held('*', 'enter openTick');
+  await breaking('cycles', async () => {
+    worker.release('*', 'enter openTick');
+    await until('it has tried without its bundle, and waits', async () => {
+      const { events } = await handle.fetchHistory();
+      return (events ?? []).some(({ timerStartedEventAttributes: timer }) => timer);
+    });
+    expect((await handle.describe()).status.name).toBe('RUNNING');
+  });
+  const record = await cycleAt(String(workflow_id));
+  expect(await world.halted(record)).toMatchObject({
+    code: 'HARNESS_ERROR',
+    choices: ['RESUME', 'RESTART_FRESH', 'ABORT'],
+    detail: expect.stringContaining('a file stands where a folder should be'),
+  });
+  await world.clearLatch();
+  await world.decide(record, 'ABORT');
+  const result = await world.ended(record);
+  expect(result).toMatchObject({ outcome: 'HALTED', input_hash: null });
+  expect(codesOf(result['reasons'])).toEqual(['SOURCE_FAILED', 'HARNESS_ERROR']);
+  await world.expectSound();
+});
+
+async function cycleAt(workflowId: string): Promise<CycleRecord> {
+  const record = await world.harness.store.cycles.find(workflowId);
+  if (record === null) throw new Error(`no cycle ${workflowId}`);
+  return record;
+}

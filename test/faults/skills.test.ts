@@ -103,7 +103,7 @@ describe('R24 a worker is killed', () => {
   });
 
   it('or frozen and given up: it may perform nothing more when it comes back', async () => {
-    const cycle = plan([note(1), ['nap', 1_500], note(2)]);
+    const cycle = plan([note(1), ['nap', 4_000], note(2)]);
     await world.start(cycle);
     await untilWritten(cycle, 1);
     await worker.freeze();
@@ -130,7 +130,7 @@ describe('R24 a worker is killed', () => {
 
 describe('R32 an operator cuts in', () => {
   it('with a halt: once it is on record no effect is performed, and RESUME runs the task again', async () => {
-    const cycle = plan([note(1), ['nap', 1_500], note(2)]);
+    const cycle = plan([note(1), ['nap', 4_000], note(2)]);
     await world.start(cycle);
     await untilWritten(cycle, 1);
     await world.halt(cycle);
@@ -149,7 +149,7 @@ describe('R32 an operator cuts in', () => {
   });
 
   it('with a cancellation: what was done is on record, and the same cycle run again does the rest', async () => {
-    const cycle = plan([note(1), ['nap', 1_500], note(2)]);
+    const cycle = plan([note(1), ['nap', 4_000], note(2)]);
     await world.start(cycle);
     await untilWritten(cycle, 1);
     await world.handle(cycle).cancel();
