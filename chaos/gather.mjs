@@ -40,7 +40,7 @@ export async function gather(world, cycles, processesBefore) {
   };
 }
 
-async function factsOf({ harness, losses }, cycle, temporal) {
+async function factsOf({ harness, losses, fulls }, cycle, temporal) {
   const { n, shape, clock, cycle_id, workflow_id, bundle_ms, deeds, stuck = null } = cycle;
   const { audit, cycles } = harness.store;
   const entries = (await audit.read(cycle_id)) ?? [];
@@ -61,6 +61,7 @@ async function factsOf({ harness, losses }, cycle, temporal) {
     limit_ms: limitOf(shape),
     lived_ms: ended_ms - bundle_ms,
     losses: losses.filter((at) => at >= bundle_ms - 10_000 && at <= ended_ms).length,
+    full: fulls.some(({ from, to }) => to >= bundle_ms && from <= ended_ms),
   };
 }
 

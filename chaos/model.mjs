@@ -32,11 +32,11 @@ function ownOutcome({ shape, clock }) {
 
 /**
  * The outcomes that are allowed. `deeds` are what people did to the cycle, in order: ABORT (accepted), ABORT? (perhaps), CANCEL,
- * TERMINATE, RESET; `losses` how often a worker was lost to it, or may have been, while it ran; `lived_ms` from the bundle's
- * timestamp to the end.
+ * TERMINATE, RESET; `losses` how often a worker was lost to it, or may have been, while it ran, and `full` whether the disk was;
+ * `lived_ms` from the bundle's timestamp to the end.
  */
 export function allowedOutcomes(cycle) {
-  const { deeds, losses, limit_ms, lived_ms } = cycle;
+  const { shape, deeds, losses, full, limit_ms, lived_ms } = cycle;
   const own = ownOutcome(cycle);
   // What was aborted stays so, but for a run that was cut off after it: that one is run again (R36).
   const aborted = deeds.lastIndexOf('ABORT');
@@ -47,8 +47,8 @@ export function allowedOutcomes(cycle) {
   if (aborted >= 0 || deeds.includes('ABORT?')) allowed.push('HALTED');
   if (deeds.includes('CANCEL')) allowed.push('CANCELLED');
   if (losses >= LOSSES_MAX && ['COMPLETED', 'SKIPPED'].includes(own)) allowed.push('DEGRADED');
-  // Its source was given up, with the workers that were to read it: a cycle without a bundle halts.
-  if (losses >= LOSSES_MAX && cycle.shape === 'scheduled') allowed.push('HALTED');
+  // What could not be put on record as it was read and opened has no bundle, and halts.
+  if (full && shape === 'scheduled') allowed.push('HALTED');
   if (limit_ms !== null && lived_ms > limit_ms) allowed.push('REJECTED');
   return allowed;
 }

@@ -3,10 +3,7 @@
 import { createHash } from 'node:crypto';
 import { PLACES } from './places.mjs';
 
-/**
- * The shapes of cycles; what may become of each is in model.mjs. `scheduled` is one more: only a cycle that a place asks it of takes it
- * on, for nobody starts it a second time.
- */
+/** The shapes of cycles; what may become of each is in model.mjs. */
 export const SHAPES = [
   'plain',
   'skill',
@@ -20,6 +17,7 @@ export const SHAPES = [
   'missing-state',
   'old-state',
   'rogue',
+  'scheduled',
 ];
 
 /** Faults of machines: one after the other, at their time. */
@@ -51,9 +49,14 @@ export const PEOPLE_FAULTS = [
   'clock-jump',
 ];
 
+/** These start the cycle again: one that a schedule has started nobody starts a second time. */
+const STARTS_AGAIN = ['duplicate-start', 'terminate', 'reset', 'cancel-and-run-again'];
+
 /** SIGKILL of a worker, each at a place on the way of one cycle (places.mjs). */
 export const PLACE_FAULT = 'kill-worker-at';
 
+/** Long enough for a frozen worker to lose all that it had asked for. */
+const FREEZE = 3;
 const CYCLE_MS = 800;
 const FAULT_MS = 2_700;
 /** A jumped clock stays so for this many cycles. */
@@ -83,14 +86,16 @@ export function planOf({ seed, cycles, faults }) {
   );
   const planFault = (kind, n) => {
     const at_ms = Math.round(((n + 0.3 + random() * 0.4) * span) / faults);
-    const before = planned.filter((cycle) => cycle.at_ms <= at_ms);
-    const cycle = before.length === 0 ? 0 : before.length - 1;
+    const fits = planned.filter(
+      (cycle) => cycle.shape !== 'scheduled' || !STARTS_AGAIN.includes(kind),
+    );
+    const cycle = fits.findLast((each) => each.at_ms <= at_ms) ?? fits[0];
     return {
       n,
       kind,
       at_ms,
-      for_ms: Math.round(800 + random() * 3_200),
-      cycle,
+      for_ms: Math.round((800 + random() * 3_200) * (kind === 'freeze-worker' ? FREEZE : 1)),
+      cycle: cycle.n,
       after_ms: Math.round(random() * random() * 1_500),
       which: Math.floor(random() * 2),
     };

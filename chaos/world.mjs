@@ -23,6 +23,8 @@ const WORKERS = 2;
 
 /** So long after it goes on again a worker is still dealing with having been frozen. */
 const THAWED_MS = 10_000;
+/** Without a heartbeat for so long its task is lost. */
+const MISSED_MS = 2_000;
 
 export class World {
   home = mkdtempSync(join(tmpdir(), 'harness-chaos-'));
@@ -37,6 +39,8 @@ export class World {
   accidents = [];
   /** `halt --all`, from its return until it was cleared. */
   latches = [];
+  /** When the disk was full: `{from, to}`. */
+  fulls = [];
   /** Nobody clears the harness-wide halt now. */
   holding = false;
   closing = false;
@@ -156,7 +160,8 @@ export class World {
     const slot = this.slots[which];
     await slot.ready;
     const worker = slot.process;
-    this.lose();
+    // It may be handed what it has asked for, attempt after attempt.
+    for (let lost = 0; lost < ms; lost += MISSED_MS) this.lose();
     worker.kill('SIGSTOP');
     await sleep(ms);
     worker.kill('SIGCONT');
@@ -174,9 +179,11 @@ export class World {
 
   /** Nothing more of the trail can be written. */
   async fillDisk(ms) {
+    const from = Date.now();
     this.disk.fill();
     await sleep(ms);
     this.disk.free();
+    this.fulls.push({ from, to: Date.now() });
   }
 
   registerSpare(n) {

@@ -29,8 +29,8 @@ export function nominalTimeOf({ typedSearchAttributes }: Workflow): number | nul
 }
 
 /**
- * A scheduled cycle before it opens: its source is read fresh. Signals wait meanwhile, at most as long as a source may take;
- * a cancellation ends the reading at once. A result: this nominal time has had its cycle (R36).
+ * A scheduled cycle before it opens: its source is read fresh. Messages wait meanwhile, as long as a source may take, or until the
+ * cycle can be opened; a cancellation ends the reading at once. A result: this nominal time has had its cycle (R36).
  */
 export async function beginTick(
   tick: TickInput,

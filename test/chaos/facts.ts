@@ -45,6 +45,7 @@ export interface FactsOfCycle {
   clock: string;
   deeds: string[];
   losses: number;
+  full: boolean;
   limit_ms: number | null;
   lived_ms: number;
   entries: Line[];
@@ -104,6 +105,7 @@ export function soundFacts(): Facts {
     bundle_ms: Date.parse(AT) - 1_000,
     deeds: [],
     losses: 0,
+    full: false,
     limit_ms: null,
     lived_ms: 1_000,
     entries,

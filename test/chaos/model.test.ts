@@ -21,6 +21,7 @@ const allowed = (changes: object): string[] =>
     clock: 'right',
     deeds: [],
     losses: 0,
+    full: false,
     limit_ms: null,
     lived_ms: 500,
     ...changes,
@@ -33,9 +34,8 @@ describe('the plan', () => {
   });
 
   it('leaves out no shape of cycle and no kind of fault by chance', () => {
-    const { cycles, faults } = planOf(3, 24, 39);
-    const own = cycles.map(({ shape }) => shape).filter((shape) => shape !== 'scheduled');
-    expect(new Set(own).size).toBe(12);
+    const { cycles, faults } = planOf(3, 104, 39);
+    expect(new Set(cycles.map(({ shape }) => shape)).size).toBe(13);
     expect(new Set(faults.map(({ kind }) => kind)).size).toBe(22);
   });
 
@@ -55,6 +55,14 @@ describe('the plan', () => {
     expect(new Set(kills.map(({ cycle }) => cycle)).size).toBe(kills.length);
   });
 
+  it('starts no scheduled cycle a second time', () => {
+    const { cycles, faults } = planOf(3, 400, 300);
+    const again = ['duplicate-start', 'terminate', 'reset', 'cancel-and-run-again'];
+    const meddled = faults.filter(({ cycle }) => cycles[cycle]?.shape === 'scheduled');
+    expect(meddled.length).toBeGreaterThan(10);
+    expect(meddled.filter(({ kind }) => again.includes(kind))).toEqual([]);
+  });
+
   it('gives the cycles after a jump of the clock their timestamps from it', () => {
     const { cycles, faults } = planOf(3, 24, 39);
     const jump = faults.find(({ kind }) => kind === 'clock-jump');
@@ -71,6 +79,13 @@ describe('the reference model', () => {
     ['cancelled', { deeds: ['CANCEL'] }, ['COMPLETED', 'CANCELLED']],
     ['a worker lost twice', { losses: 2 }, ['COMPLETED']],
     ['a worker lost three times', { losses: 3 }, ['COMPLETED', 'DEGRADED']],
+    ['a full disk', { full: true }, ['COMPLETED']],
+    [
+      'that a schedule starts, a full disk',
+      { shape: 'scheduled', full: true },
+      ['COMPLETED', 'HALTED'],
+    ],
+    ['that a schedule starts', { shape: 'scheduled', losses: 2 }, ['COMPLETED']],
     ['too late', { limit_ms: 100 }, ['COMPLETED', 'REJECTED']],
     ['on a clock that jumped', { clock: 'ahead' }, ['REJECTED']],
     [

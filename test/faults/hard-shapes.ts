@@ -28,6 +28,7 @@ export const HARD_SHAPES = {
   'close-failed': ['"choice":"RESUME"', 'raiseLatch', '"outcome":"COMPLETED"'],
   'task-skipped': ['"choice":"SKIP_TASK"', 'OPERATOR_SKIP', '"outcome":"COMPLETED"'],
   'tick-trouble': ['the harness could not read the source', 'raiseLatch', '"outcome":"HALTED"'],
+  'tick-unopened': ['the harness could not open the cycle', 'TIMER_FIRED', '"outcome":"HALTED"'],
   'worker-lost': ['its worker was lost 3 times', 'buildGraph', '"outcome":"DEGRADED"'],
   'skill-lost': ['its worker was lost 3 times', 'settleEffects', '"outcome":"COMPLETED"'],
   unclaimed: ['TIMEOUT_TYPE_SCHEDULE_TO_START', 'STATE_STALE', '"outcome":"REJECTED"'],
@@ -151,24 +152,47 @@ export const HARD_BY_THEMSELVES = {
     const asked = source.hold();
     const workflow_id = await stage.tick('unstored', source.address);
     await asked;
-    const documents = join(world.box.env['HARNESS_HOME'] ?? '', 'documents');
-    renameSync(documents, `${documents}-aside`);
-    writeFileSync(documents, '');
+    const restore = spoil(world, 'documents');
     source.release();
+    await tickHalted(world, workflow_id);
+    restore();
+    return abortTick(world, workflow_id);
+  },
+  /** Its record cannot be stored, with a bundle or without. */
+  async 'tick-unopened'(stage) {
+    const { world, worker, source } = stage;
+    await worker.hold('*', 'enter openTick');
+    const workflow_id = await stage.tick('unopened', source.address);
+    await worker.held('*', 'enter openTick');
+    const restore = spoil(world, 'cycles');
+    worker.release('*', 'enter openTick');
     const handle = world.harness.client.workflow.getHandle(workflow_id);
-    await until('it has halted', async () => {
-      const { searchAttributes } = await handle.describe();
-      return String(searchAttributes['HarnessPhase']) === 'HALTED';
+    await until('it waits', async () => {
+      const { events } = await handle.fetchHistory();
+      return (events ?? []).some(({ timerStartedEventAttributes: timer }) => timer);
     });
-    rmSync(documents);
-    renameSync(`${documents}-aside`, documents);
-    await world.clearLatch();
-    const { halt } = await handle.query<{ halt: { halt_id: string } | null }>('cycle');
-    await handle.signal('resume', decision(halt?.halt_id, 'ABORT'));
-    await handle.result();
-    return workflow_id;
+    restore();
+    await tickHalted(world, workflow_id);
+    return abortTick(world, workflow_id);
   },
 } satisfies Partial<Record<HardShape, Play>>;
+
+async function tickHalted({ harness }: World, workflowId: string): Promise<void> {
+  const handle = harness.client.workflow.getHandle(workflowId);
+  await until('it has halted', async () => {
+    const { searchAttributes } = await handle.describe();
+    return String(searchAttributes['HarnessPhase']) === 'HALTED';
+  });
+}
+
+async function abortTick(world: World, workflowId: string): Promise<string> {
+  await world.clearLatch();
+  const handle = world.harness.client.workflow.getHandle(workflowId);
+  const { halt } = await handle.query<{ halt: { halt_id: string } | null }>('cycle');
+  await handle.signal('resume', decision(halt?.halt_id, 'ABORT'));
+  await handle.result();
+  return workflowId;
+}
 
 /** Neither the bell of the halt nor that of its end reaches the cycle: it is refused at its task, and will look again by itself. */
 export async function latchUnrung({ world, worker }: Stage): Promise<Planned> {
@@ -183,6 +207,18 @@ export async function latchUnrung({ world, worker }: Stage): Promise<Planned> {
   await world.halted(cycle);
   await latch.clear(decision(halt?.halt_id, 'RESUME'), new Date().toISOString());
   return cycle;
+}
+
+/** A file stands where a folder of the store should be. @returns what puts that right again */
+function spoil(world: World, folder: string): () => void {
+  const path = join(world.box.env['HARNESS_HOME'] ?? '', folder);
+  const aside = `${path}-aside`;
+  renameSync(path, aside);
+  writeFileSync(path, '');
+  return () => {
+    rmSync(path);
+    renameSync(aside, path);
+  };
 }
 
 /** A folder stands where the chain should be. @returns what puts that right again */

@@ -88,9 +88,13 @@ describe.each(VERSIONS)('INV-10 the histories of version %s', (version) => {
   });
 
   it('say nothing of the machine that they were captured on', () => {
-    const traces = [`@${hostname()}`, ROOT, tmpdir(), 'node_modules', 'at async'];
+    // A path that begins with the folder; the store has one of that name inside it.
+    const scratch = new RegExp(`(?<!\\w)${tmpdir()}`);
+    const traces = [`@${hostname()}`, ROOT, scratch, 'node_modules', 'at async'];
     const found = [...corpusOf(version)].flatMap(([shape, history]) =>
-      traces.filter((trace) => textOf(history).includes(trace)).map((trace) => [shape, trace]),
+      traces
+        .filter((trace) => textOf(history).search(trace) !== -1)
+        .map((trace) => [shape, String(trace)]),
     );
     expect(found).toEqual([]);
   });

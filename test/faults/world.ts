@@ -8,6 +8,7 @@ import type { Prepared, Source } from '../../src/client/prepare';
 import type { Entry } from '../../src/core/entry';
 import { type Graph, V1_GRAPH } from '../../src/core/graph';
 import { canonicalText, cycleId, taskId } from '../../src/core/identity';
+import { codeOf } from '../../src/core/invariant';
 import { isObject, type JsonObject } from '../../src/core/json';
 import { DEFAULT_POLICY } from '../../src/core/policy';
 import { workflowIdFor } from '../../src/core/start';
@@ -22,6 +23,8 @@ import { StoppingWorker } from './stopping-worker';
 export interface Planned extends CycleRecord {
   readonly prepared: Prepared;
 }
+
+const ASKS_MAX = 4;
 
 /** One user's world as the fault tests use it: cycles through the package's own functions, and what must hold of them. */
 export class World {
@@ -124,9 +127,18 @@ export class World {
     return showCycle({ harness: this.harness, store: this.harness.store }, cycle);
   }
 
+  /** Asks again what a busy worker has not answered in time, as it says: the same decision, however often it is sent. */
   async decide(cycle: CycleRecord, choice: string): Promise<void> {
     const { halt } = await this.show(cycle);
-    await decide(this.harness, cycle, decision(isObject(halt) ? halt['halt_id'] : null, choice));
+    const asked = decision(isObject(halt) ? halt['halt_id'] : null, choice);
+    for (let asks = 1; ; asks += 1) {
+      try {
+        await decide(this.harness, cycle, asked);
+        return;
+      } catch (error) {
+        if (codeOf(error) !== 'NO_SERVER' || asks === ASKS_MAX) throw error;
+      }
+    }
   }
 
   /** A harness-level error has halted the whole harness: a human clears that, whatever its cycle is decided to do. */
