@@ -88,7 +88,8 @@ async function verifyAll(trail: Trail, witnesses: Witnesses, lookAt: Look): Prom
   ]);
   const found = await lookAt(trail, { ids: [...known], ...witnesses });
   const cycles = found.toSorted((a, b) => (a.cycle_id < b.cycle_id ? -1 : 1));
-  const notBegun = (await trail.idsOf('cycles')).filter((cycleId) => !known.has(cycleId));
+  const begun = new Set(found.map(({ cycle_id }) => cycle_id));
+  const notBegun = (await trail.idsOf('cycles')).filter((cycleId) => !begun.has(cycleId));
   return conclude(cycles, aliens, notBegun);
 }
 
@@ -124,17 +125,23 @@ async function verifyCycle(
   try {
     const { known, unknown } = await witnessesOf(trail, cycleId, witnesses);
     const found = await readChain(trail, cycleId, known);
+    const who = unknown ? 'the stored result' : known[0]?.who;
+    // A file that was made for a first entry, which a full disk then refused, says no more than none.
+    if (who === undefined && found !== null && isEmpty(found)) return null;
     if (found !== null) {
       const judged = judge(cycleId, await withEvidence(witnesses.evidence, found), known, unknown);
       return judged.status === 'INTACT' ? onLedger(trail, judged, found, witnesses) : judged;
     }
-    const who = unknown ? 'the stored result' : known[0]?.who;
     if (who === undefined) return null;
     const text = `${who} knows of this cycle, but the audit chain is gone`;
     return trailOf(cycleId, 'INCOMPLETE', NO_CHAIN, atLine(0, text));
   } catch (error) {
     return trailOf(cycleId, 'UNREADABLE', NO_CHAIN, atLine(0, sentence(error)));
   }
+}
+
+function isEmpty({ report, torn }: FoundChain): boolean {
+  return report.entries === 0 && report.problem === null && !torn;
 }
 
 /** C1.1: a run that was opened since there is a ledger stands on it. It may just be on its way there: then a second look finds it. */

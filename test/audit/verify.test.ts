@@ -160,9 +160,9 @@ describe('verify', () => {
   });
 
   test('a cut of an unfinished cycle is found wherever it leaves half a line', async () => {
-    const lineEnds = ends();
+    const bounds = [0, ...ends()];
     for (const size of sizes()) {
-      const expected = lineEnds.includes(size) ? 'INTACT' : 'INCOMPLETE';
+      const expected = bounds.includes(size) ? 'INTACT' : 'INCOMPLETE';
       expect(`${size}: ${await statusOf(whole.subarray(0, size))}`).toBe(`${size}: ${expected}`);
     }
   });
@@ -222,8 +222,14 @@ describe('verify', () => {
     expect(await verifyTrail(home, CYCLE)).toMatchObject({ exit: 2, cycles: [cycle] });
   });
 
-  test('an empty chain is incomplete', async () => {
-    expect(await statusOf('')).toBe('INCOMPLETE');
+  test('an empty chain, whose first entry a full disk refused, counts as none', async () => {
+    await writeFile(chainFile(), '');
+    expect(await verifyTrail(home)).toMatchObject({ exit: 0, status: 'INTACT', cycles: [] });
+    expect(await verifyTrail(home, CYCLE)).toMatchObject({ exit: 3 });
+    await keepResult(head);
+    const problem = { problem: 'the chain has no entry' };
+    const cycle = { cycle_id: CYCLE, status: 'INCOMPLETE', problem };
+    expect(await verifyTrail(home)).toMatchObject({ exit: 2, cycles: [cycle] });
   });
 
   test('whatever else lies under audit/ is a finding', async () => {
@@ -293,6 +299,8 @@ describe('verify', () => {
     await store.cycles.put(record(OTHER_CYCLE));
     const { workflow_id } = record(CYCLE);
     expect(await verifyTrail(home, workflow_id)).toMatchObject({ exit: 0, cycles: [head] });
+    expect(await verifyTrail(home)).toMatchObject({ exit: 0, not_begun: [OTHER_CYCLE] });
+    await writeFile(join(folder(), `${OTHER_CYCLE}.jsonl`), '');
     expect(await verifyTrail(home)).toMatchObject({ exit: 0, not_begun: [OTHER_CYCLE] });
     expect(await verifyTrail(home, OTHER_CYCLE)).toMatchObject({ exit: 3 });
   });
