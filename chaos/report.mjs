@@ -50,7 +50,10 @@ function nothingFound(done) {
     );
 }
 
-/** The cycles whose outcome the plan alone decides: nobody was to do anything to them, no time is too short for them. */
+/**
+ * The cycles whose outcome the plan alone decides: nobody was to do anything to them, no time is too short for them, and no full disk
+ * keeps them from being opened, as it may one that a schedule starts.
+ */
 function decidedOf({ cycles, faults }, facts) {
   const meddled = new Set(
     faults
@@ -58,7 +61,10 @@ function decidedOf({ cycles, faults }, facts) {
       .map(({ cycle }) => cycle),
   );
   const decided = cycles
-    .filter(({ n, shape, choice }) => choice === 'GO_ON' && !meddled.has(n) && !limitOf(shape))
+    .filter(
+      ({ n, shape, choice }) =>
+        shape !== 'scheduled' && choice === 'GO_ON' && !meddled.has(n) && !limitOf(shape),
+    )
     .map(({ n, shape }) => {
       const found = facts.find((each) => each.n === n);
       return [n, shape, found?.result?.outcome ?? null];
