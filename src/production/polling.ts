@@ -7,11 +7,12 @@ import type { ConnectionSettings } from '../server/connection';
 /** The kind of task queue that activities come from. */
 const ACTIVITY_QUEUE = 2;
 const UNAVAILABLE = 14;
+const DEADLINE_EXCEEDED = 4;
 const POLL_MS = 200;
 const WAIT_MS = 120_000;
 
 /** The identities (`pid@host`) of the workers that asked for work since `since`, a time in milliseconds. */
-export async function pollersSince(
+async function pollersSince(
   settings: ConnectionSettings,
   since: number,
 ): Promise<readonly string[]> {
@@ -32,7 +33,8 @@ export async function pollersSince(
 
 /**
  * Waits until each of these processes of this machine asks for work; false when `running` says that one has ended, or after two
- * minutes. A server that has just started answers "not enough hosts" for a while: that is waited for, too.
+ * minutes. A server that has just started answers "not enough hosts" for a while, or on a busy machine takes no connection in time:
+ * that is waited for, too.
  */
 export async function untilPolling(
   settings: ConnectionSettings,
@@ -49,8 +51,9 @@ export async function untilPolling(
   return false;
 }
 
-/** @throws the error, but for the gRPC status UNAVAILABLE */
+/** @throws the error of a server that has answered; without a status it was not reached */
 function noneYet(error: unknown): readonly string[] {
-  if ((error as { readonly code?: unknown }).code !== UNAVAILABLE) throw error;
-  return [];
+  const { code } = error as { readonly code?: unknown };
+  if (code === undefined || code === UNAVAILABLE || code === DEADLINE_EXCEEDED) return [];
+  throw error;
 }
