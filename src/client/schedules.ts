@@ -148,8 +148,10 @@ export async function triggerSchedule(
   const at = formatInstant(Date.now());
   await harness.client.schedule.getHandle(name).trigger('SKIP');
   const workflow_id = await newStart(harness, name, counters.taken);
-  const triggered = { ...act, type: 'SCHEDULE_TRIGGERED', since: at, at } as const;
-  return { workflow_id, account: await look(harness, name, triggered) };
+  return {
+    workflow_id,
+    account: await look(harness, name, { ...act, type: 'SCHEDULE_TRIGGERED', at }),
+  };
 }
 
 /** How long a trigger's cycle is waited for, to tell its id. */
@@ -173,7 +175,7 @@ export async function deleteSchedule(harness: Harness, name: string, act: Deed):
   await account(client, store, name, { at: formatInstant(Date.now()), last: true });
   await client.schedule.getHandle(name).delete();
   const at = formatInstant(Date.now());
-  return look(harness, name, { ...act, type: 'SCHEDULE_DELETED', since: at, at });
+  return look(harness, name, { ...act, type: 'SCHEDULE_DELETED', at });
 }
 
 function look({ client, store }: Harness, name: string, act: Act): Promise<Account> {

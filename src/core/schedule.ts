@@ -175,9 +175,10 @@ export function timesAtEdges(ledger: Ledger): number {
   const edges = ledger.pauses.flatMap(({ from, until }) =>
     until === null ? [from] : [from, until],
   );
-  return edges
-    .map(({ earliestMs, latestMs }) => [...timesBetween(ledger, earliestMs - 1, latestMs)].length)
-    .reduce((sum, count) => sum + count, 0);
+  let count = 0;
+  for (const { earliestMs, latestMs } of edges)
+    for (const _ of timesBetween(ledger, earliestMs - 1, latestMs)) count += 1;
+  return count;
 }
 
 /** How long a cycle was open, and when it waited for a human. `untilMs` null: still. */

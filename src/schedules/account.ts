@@ -40,9 +40,9 @@ export interface Act {
     'SCHEDULE_PAUSED' | 'SCHEDULE_UNPAUSED' | 'SCHEDULE_TRIGGERED' | 'SCHEDULE_DELETED';
   readonly by: string;
   readonly why: string;
-  /** Before this it made no difference yet to what fell due. */
-  readonly since: string;
   readonly at: string;
+  /** Of a pause and its end: before this it made no difference yet to what fell due. Default: `at`. */
+  readonly since?: string;
 }
 
 export interface Account {
@@ -143,7 +143,8 @@ function changedBetween(
 ): Bounds {
   const dealtMs = Math.min(nextMs ?? readMs, readMs);
   // What others did nobody can say since when: from what is on record on.
-  const sinceMs = act === null ? ledger.accountedMs + 1 : (parseInstant(act.since) ?? dealtMs);
+  const sinceMs =
+    act === null ? ledger.accountedMs + 1 : (parseInstant(act.since ?? act.at) ?? dealtMs);
   return { earliestMs: Math.min(sinceMs, dealtMs), latestMs: Math.max(sinceMs, dealtMs) };
 }
 
