@@ -94,7 +94,7 @@ export const HARD_TOGETHER = {
   /** Its nominal time has had its cycle. */
   async 'tick-ended'(stage) {
     const { world } = stage;
-    const workflow_id = await stage.tick('again', stage.source.address);
+    const workflow_id = await stage.world.tick('again', stage.source.address);
     const handle = world.harness.client.workflow.getHandle(workflow_id);
     await handle.result();
     await reset(world, workflow_id);
@@ -150,7 +150,7 @@ export const HARD_BY_THEMSELVES = {
   async 'tick-trouble'(stage) {
     const { world, source } = stage;
     const asked = source.hold();
-    const workflow_id = await stage.tick('unstored', source.address);
+    const workflow_id = await stage.world.tick('unstored', source.address);
     await asked;
     const restore = spoil(world, 'documents');
     source.release();
@@ -162,7 +162,7 @@ export const HARD_BY_THEMSELVES = {
   async 'tick-unopened'(stage) {
     const { world, worker, source } = stage;
     await worker.hold('*', 'enter openTick');
-    const workflow_id = await stage.tick('unopened', source.address);
+    const workflow_id = await stage.world.tick('unopened', source.address);
     await worker.held('*', 'enter openTick');
     const restore = spoil(world, 'cycles');
     worker.release('*', 'enter openTick');

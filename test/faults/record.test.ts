@@ -1,8 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createSchedule, triggerSchedule } from '../../src/client/schedules';
-import { prepareRules } from '../../src/client/prepare';
 import type { CycleRecord } from '../../src/store/store';
 import { codesOf } from '../e2e/documents';
 import { until } from '../e2e/until';
@@ -191,12 +189,9 @@ async function breaking<T>(folder: string, meanwhile: () => Promise<T>): Promise
 it('C3.F3 a scheduled cycle that cannot be opened waits until it can, on record, and halts', async () => {
   const { harness, box } = world;
   const source = `file:${box.file('bundle.json', distinctBundle())}`;
-  const rhythm = { every_ms: 86_400_000, jitter_ms: 0 };
-  const rules = prepareRules(null, null, 'shadow');
-  await createSchedule(harness, { schedule: 'kept', source, ...rhythm, rules, by: 'ada' });
   await worker.hold('*', 'enter openTick');
-  const { workflow_id } = await triggerSchedule(harness, 'kept', { by: 'ada', why: 'now' });
-  const handle = harness.client.workflow.getHandle(String(workflow_id));
+  const workflowId = await world.tick('kept', source);
+  const handle = harness.client.workflow.getHandle(workflowId);
   await worker.held('*', 'enter openTick');
   await breaking('cycles', async () => {
     worker.release('*', 'enter openTick');
@@ -206,7 +201,7 @@ it('C3.F3 a scheduled cycle that cannot be opened waits until it can, on record,
     });
     expect((await handle.describe()).status.name).toBe('RUNNING');
   });
-  const record = await cycleAt(String(workflow_id));
+  const record = await cycleAt(workflowId);
   expect(await world.halted(record)).toMatchObject({
     code: 'HARNESS_ERROR',
     choices: ['RESUME', 'RESTART_FRESH', 'ABORT'],

@@ -218,12 +218,12 @@ const TOGETHER = {
     return end(world, cycle);
   },
   async tick(stage) {
-    const workflow_id = await stage.tick('feed', stage.source.address);
+    const workflow_id = await stage.world.tick('feed', stage.source.address);
     await stage.world.harness.client.workflow.getHandle(workflow_id).result();
     return workflow_id;
   },
   async 'tick-sourceless'(stage) {
-    const workflow_id = await stage.tick('nothing', 'http://127.0.0.1:9/bundle');
+    const workflow_id = await stage.world.tick('nothing', 'http://127.0.0.1:9/bundle');
     await stage.world.harness.client.workflow.getHandle(workflow_id).result();
     return workflow_id;
   },
@@ -234,7 +234,7 @@ const BY_THEMSELVES = {
   ...HARD_BY_THEMSELVES,
   async 'tick-cancelled'(stage) {
     const asked = stage.source.hold();
-    const workflow_id = await stage.tick('slow', stage.source.address);
+    const workflow_id = await stage.world.tick('slow', stage.source.address);
     await asked;
     const handle = stage.world.harness.client.workflow.getHandle(workflow_id);
     await handle.cancel();

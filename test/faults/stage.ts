@@ -1,5 +1,3 @@
-import { prepareRules } from '../../src/client/prepare';
-import { createSchedule, triggerSchedule } from '../../src/client/schedules';
 import { messageOf } from '../../src/core/invariant';
 import type { JsonObject } from '../../src/core/json';
 import { policy } from '../e2e/documents';
@@ -132,15 +130,5 @@ export class Stage {
         () => 'accepted',
         (error: unknown) => messageOf((error as Error).cause),
       );
-  }
-
-  /** One cycle of a schedule of its own. @returns its workflow id */
-  async tick(schedule: string, source: string): Promise<string> {
-    const { harness } = this.world;
-    const rules = prepareRules(null, null, 'shadow');
-    const rhythm = { every_ms: 86_400_000, jitter_ms: 0 };
-    await createSchedule(harness, { schedule, ...rhythm, source, rules, by: 'ada' });
-    const { workflow_id } = await triggerSchedule(harness, schedule, { by: 'ada', why: 'a look' });
-    return workflow_id ?? '';
   }
 }

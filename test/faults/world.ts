@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import type { WorkflowHandle } from '@temporalio/client';
 import { decide, prepare, resumeAll, showCycle, startCycle, waitForCycle } from '../../src/client';
 import type { Harness } from '../../src/client/context';
-import type { Prepared, Source } from '../../src/client/prepare';
+import { type Prepared, prepareRules, type Source } from '../../src/client/prepare';
+import { createSchedule, triggerSchedule } from '../../src/client/schedules';
 import type { Entry } from '../../src/core/entry';
 import { type Graph, V1_GRAPH } from '../../src/core/graph';
 import { canonicalText, cycleId, taskId } from '../../src/core/identity';
@@ -139,6 +140,16 @@ export class World {
         if (codeOf(error) !== 'NO_SERVER' || asks === ASKS_MAX) throw error;
       }
     }
+  }
+
+  /** A cycle that a schedule starts, now. @returns its workflow id */
+  async tick(schedule: string, source: string): Promise<string> {
+    const rules = prepareRules(null, null, 'shadow');
+    const rhythm = { every_ms: 86_400_000, jitter_ms: 0 };
+    await createSchedule(this.harness, { schedule, ...rhythm, source, rules, by: 'ada' });
+    const why = { by: 'ada', why: 'a look' };
+    const { workflow_id } = await triggerSchedule(this.harness, schedule, why);
+    return workflow_id ?? '';
   }
 
   /** A harness-level error has halted the whole harness: a human clears that, whatever its cycle is decided to do. */

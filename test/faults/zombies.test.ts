@@ -1,5 +1,3 @@
-import { createSchedule, triggerSchedule } from '../../src/client/schedules';
-import { prepareRules } from '../../src/client/prepare';
 import { until } from '../e2e/until';
 import type { StoppingWorker } from './stopping-worker';
 import { COMPLETED, distinctBundle, type Planned, World } from './world';
@@ -81,13 +79,9 @@ it('C4.I2 a worker frozen between claim and record halts the cycle, and its late
 
 it('R24 a machine that stands still with all that its worker had asked for halts nothing: the cycle goes on where it was', async () => {
   const { harness, box } = world;
-  const rules = prepareRules(null, null, 'shadow');
-  const from = `file:${box.file('bundle.json', distinctBundle())}`;
-  const rhythm = { every_ms: 86_400_000, jitter_ms: 0 };
-  await createSchedule(harness, { schedule: 'still', source: from, ...rhythm, rules, by: 'ada' });
   await zombie.hold('*', 'enter openTick', true);
-  const { workflow_id } = await triggerSchedule(harness, 'still', { by: 'ada', why: 'now' });
-  const handle = harness.client.workflow.getHandle(String(workflow_id));
+  const source = `file:${box.file('bundle.json', distinctBundle())}`;
+  const handle = harness.client.workflow.getHandle(await world.tick('still', source));
   expect(await zombie.held('*', 'enter openTick')).toBe(1);
   // It asks for tasks as it is frozen: those that it is sent are lost with it, one after the other.
   zombie.process.kill('SIGSTOP');
