@@ -74,7 +74,7 @@ async function start(context: Context, options: StartCommandOptions): Promise<vo
     options.mode,
   );
   const { startCycle } = await import('../client/start');
-  const { findCycle, showCycle, waitForCycle } = await import('../client/inspect');
+  const { findCycle, waitForCycle } = await import('../client/inspect');
   const harness = await context.harness();
   try {
     const began = Date.now();
@@ -89,12 +89,8 @@ async function start(context: Context, options: StartCommandOptions): Promise<vo
       return;
     }
     const record = await findCycle(harness.store, started.cycle_id);
-    await waitForCycle(harness, record, options.timeout ?? null);
-    const shown = {
-      ...(await showCycle({ harness, store: harness.store }, record)),
-      deduplicated: started.deduplicated,
-    };
-    finish(context, shown);
+    const result = await waitForCycle(harness, record, options.timeout ?? null);
+    finish(context, { ...result, deduplicated: started.deduplicated });
   } finally {
     await harness.close();
   }
@@ -159,8 +155,7 @@ async function watch(context: Context, id: string, timeout: number | undefined):
     const record = await findCycle(harness.store, id);
     const waiting = waitForCycle(harness, record, timeout === undefined ? null : timeout);
     await follow(context, waiting, () => showCycle(reach, record));
-    await waiting;
-    finish(context, await showCycle(reach, record));
+    finish(context, await waiting);
   } finally {
     await harness.close();
   }
@@ -188,14 +183,13 @@ async function follow(
 
 async function cancel(context: Context, id: string): Promise<void> {
   const { cancelCycle } = await import('../client/act');
-  const { findCycle, showCycle, waitForCycle } = await import('../client/inspect');
+  const { findCycle, waitForCycle } = await import('../client/inspect');
   const harness = await context.harness();
   try {
     const record = await findCycle(harness.store, id);
     await cancelCycle(harness, record);
     // A cycle finalises in moments when a worker is up; without one, the request stands until one is.
-    await waitForCycle(harness, record, CANCEL_WAIT_MS);
-    const result = await showCycle({ harness, store: harness.store }, record);
+    const result = await waitForCycle(harness, record, CANCEL_WAIT_MS);
     const ended = result['outcome'] !== null;
     context.print(
       result,

@@ -31,6 +31,7 @@ interface ResumeOptions {
 
 /** How long `halt` and `resume` wait to show what has become of the cycle. */
 const SHOW_MS = 4_000;
+const DECIDED_MS = 2_000;
 
 export function haltCommands(root: Command): void {
   root
@@ -97,13 +98,12 @@ async function halt(
   options: { reason: string; by?: string },
 ): Promise<void> {
   const { haltCycle } = await import('../client/act');
-  const { cardOf, findCycle, showCycle, waitForCycle } = await import('../client/inspect');
+  const { cardOf, findCycle, waitForCycle } = await import('../client/inspect');
   const harness = await context.harness();
   try {
     const record = await findCycle(harness.store, id);
     await haltCycle(harness, record, options.reason, options.by ?? context.user());
-    await waitForCycle(harness, record, SHOW_MS);
-    const result = await showCycle({ harness, store: harness.store }, record);
+    const result = await waitForCycle(harness, record, SHOW_MS);
     const waiting = result['phase'] === 'HALTED' ? result['halt'] : null;
     const halted = isObject(waiting) ? waiting : null;
     const card =
@@ -150,7 +150,7 @@ function filterLink({ uiUrl, namespace }: Harness): string {
 async function resume(context: Context, id: string, options: ResumeOptions): Promise<void> {
   const harness = await context.harness();
   try {
-    const { findCycle, showCycle } = await import('../client/inspect');
+    const { findCycle, showCycle, waitForCycle } = await import('../client/inspect');
     const { decide } = await import('../client/act');
     const record = await findCycle(harness.store, id);
     const fresh =
@@ -170,8 +170,8 @@ async function resume(context: Context, id: string, options: ResumeOptions): Pro
     const signature = await signatureOf(context, decision, options.key);
     const { message } = await decide(harness, record, { ...decision, ...signature });
     if (fresh !== null) return await restart(context, harness, record, fresh);
-    await settle(harness, record);
-    const result = await showCycle({ harness, store: harness.store }, record);
+    // A decided cycle goes on in moments: what it prints is better than `HALTED`.
+    const result = await waitForCycle(harness, record, DECIDED_MS);
     if (result['phase'] === 'HALTED') context.say(message);
     context.print(result, cycleText(result));
   } finally {
@@ -258,12 +258,6 @@ async function restart(
     { ...started, restarts: record.cycle_id },
     `${record.workflow_id} ends HALTED; in its place\ncycle     ${started.cycle_id}\nworkflow  ${started.workflow_id}\nweb       ${started.link}`,
   );
-}
-
-/** A decided cycle goes on in moments: what it prints is better than `HALTED`. */
-async function settle(harness: Harness, record: CycleRecord): Promise<void> {
-  const { waitForCycle } = await import('../client/inspect');
-  await waitForCycle(harness, record, 2_000);
 }
 
 function notEmpty(options: JsonObject): void {

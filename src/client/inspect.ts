@@ -80,46 +80,55 @@ export async function cardOf(
   return { ...(card as unknown as JsonObject), audit_seq: raised?.seq ?? null };
 }
 
-/** Waits until the cycle has an outcome or waits for a human, at most `timeoutMs`. True when it does. */
+/**
+ * Waits until the cycle has an outcome or waits for a human, at most `timeoutMs`.
+ * @returns the whole cycle result as `showCycle` gives it, in which that is so, unless the time is up
+ */
 export async function waitForCycle(
   harness: Harness,
   record: CycleRecord,
   timeoutMs: number | null,
-): Promise<boolean> {
+): Promise<JsonObject> {
   const handle = harness.client.workflow.getHandle(record.workflow_id);
   const until = timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+  const show = (): Promise<JsonObject> => showCycle({ harness, store: harness.store }, record);
   let over = false;
   // Left open, the long poll would keep the command alive for another 20 s.
   const poll = new AbortController();
   const result = harness.client.connection.withAbortSignal(poll.signal, () => handle.result());
   const ended = result.then(
-    () => true,
+    () => null,
     (error: unknown) => {
       if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError)
-        return true;
+        return null;
       throw error;
     },
   );
-  const halted = async (): Promise<boolean> => {
+  const halted = async (): Promise<JsonObject | null> => {
     while (!over && performance.now() < until) {
       const description = await describe(harness, record.workflow_id);
-      const phase = description?.typedSearchAttributes.get(HARNESS_KEYS.phase);
-      // The attribute is a moment behind: a cycle that a human has just decided on waits no more.
-      if (phase === 'HALTED' && ((await query(harness, record))?.['phase'] ?? phase) === phase)
-        return true;
+      if (phaseIn(description) === 'HALTED') {
+        // The attribute is there before the halt is on record, and for a moment after a human has decided.
+        const shown = await show();
+        if (shown['phase'] === 'HALTED' && isObject(shown['halt'])) return shown;
+      }
       await new Promise((resolve) =>
         setTimeout(resolve, Math.min(LOOK_MS, Math.max(until - performance.now(), 1))),
       );
     }
-    return false;
+    return null;
   };
   try {
-    return await Promise.race([ended, halted()]);
+    return (await Promise.race([ended, halted()])) ?? (await show());
   } finally {
     over = true;
     poll.abort();
     ended.catch(() => undefined); // whoever waits no longer has no use for its end
   }
+}
+
+function phaseIn(description: WorkflowExecutionDescription | null): string {
+  return description?.typedSearchAttributes.get(HARNESS_KEYS.phase) ?? 'IDLE';
 }
 
 /** null when the server does not know the workflow (any more). */
@@ -157,16 +166,20 @@ export async function fromTrail(store: Store, record: CycleRecord): Promise<Json
   return resultOf(cycle, run_id, audit) as unknown as JsonObject;
 }
 
-/** Started, but no worker has taken it yet. */
+/** Nothing of it is on record, and no worker tells: as a rule none has taken it yet. */
 function unstarted(
   record: CycleRecord,
   description: WorkflowExecutionDescription | null,
 ): JsonObject {
   const { cycle_id, workflow_id, mode, input_hash, graph_hash, policy_hash } = record;
+  const phase = phaseIn(description);
   return {
     outcome: null,
-    summary: 'No worker has taken this cycle yet: `harness worker` starts one.',
-    phase: 'IDLE',
+    summary:
+      phase === 'IDLE'
+        ? 'No worker has taken this cycle yet: `harness worker` starts one.'
+        : 'Its worker does not answer, and nothing of it is on record yet: ask again in a moment.',
+    phase,
     cycle_id,
     workflow_id,
     run_id: description?.runId ?? null,

@@ -7,7 +7,6 @@ import {
   haltCycle,
   type Harness,
   prepare,
-  showCycle,
   startCycle,
   waitForCycle,
 } from '../client';
@@ -79,8 +78,7 @@ export async function runScenario(
   for (let tries = 1; ; tries += 1) {
     const record = await started(harness, scenario);
     const halted = scenario.halted === true && (await halt(harness, record));
-    await waitForCycle(harness, record, WAIT_MS);
-    const result = await showCycle({ harness, store: harness.store }, record);
+    const result = await waitForCycle(harness, record, WAIT_MS);
     if (scenario.halted !== true) return result;
     if (halted && result['phase'] === 'HALTED' && isObject(result['halt'])) {
       onHalt({ ...result['halt'], link: result['link'] ?? null });
@@ -149,6 +147,5 @@ async function resumed(
     by: 'demo-operator',
     decision_id: randomUUID(),
   });
-  await waitForCycle(harness, record, WAIT_MS);
-  return showCycle({ harness, store: harness.store }, record);
+  return waitForCycle(harness, record, WAIT_MS);
 }

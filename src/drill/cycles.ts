@@ -94,9 +94,8 @@ export async function halt({ harness }: Site, record: CycleRecord): Promise<void
 }
 
 /** Waits for an outcome or a halt. */
-export async function settled(site: Site, record: CycleRecord): Promise<JsonObject> {
-  await waitForCycle(site.harness, record, WAIT_MS);
-  return shown(site, record);
+export function settled({ harness }: Site, record: CycleRecord): Promise<JsonObject> {
+  return waitForCycle(harness, record, WAIT_MS);
 }
 
 export function shown({ harness }: Site, record: CycleRecord): Promise<JsonObject> {

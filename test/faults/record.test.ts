@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { waitForCycle } from '../../src/client';
 import type { CycleRecord } from '../../src/store/store';
 import { codesOf } from '../e2e/documents';
 import { until } from '../e2e/until';
@@ -212,6 +213,25 @@ it('C3.F3 a scheduled cycle that cannot be opened waits until it can, on record,
   const result = await world.ended(record);
   expect(result).toMatchObject({ outcome: 'HALTED', input_hash: null });
   expect(codesOf(result['reasons'])).toEqual(['SOURCE_FAILED', 'HARNESS_ERROR']);
+  await world.expectSound();
+});
+
+it('C3.F3 a halt that is not on record yet, and whose worker is gone, is not told as a cycle that nobody has taken', async () => {
+  await worker.hold(cycle.workflow_id, 'enter validate_state');
+  await world.start(cycle);
+  await worker.held(cycle.workflow_id, 'enter validate_state');
+  await worker.hold(cycle.workflow_id, 'enter recordEntries');
+  await world.halt(cycle);
+  await worker.held(cycle.workflow_id, 'enter recordEntries');
+  // The search attribute tells of the halt already.
+  await world.killWorkers();
+  const told = { phase: 'HALTED', outcome: null, halt: null };
+  const summary = expect.stringContaining('Its worker does not answer');
+  expect(await waitForCycle(world.harness, cycle, 500)).toMatchObject({ ...told, summary });
+  worker = await world.stoppingWorker();
+  expect(await world.halted(cycle)).toMatchObject({ code: 'OPERATOR_HALT' });
+  await world.decide(cycle, 'RESUME');
+  expect(await world.ended(cycle)).toMatchObject(COMPLETED);
   await world.expectSound();
 });
 

@@ -104,9 +104,8 @@ export class World {
   }
 
   /** The whole result, once the cycle has an outcome or waits for a human. */
-  async settled(cycle: CycleRecord): Promise<JsonObject> {
-    await waitForCycle(this.harness, cycle, null);
-    return this.show(cycle);
+  settled(cycle: CycleRecord): Promise<JsonObject> {
+    return waitForCycle(this.harness, cycle, null);
   }
 
   /** The whole result, once the workflow has ended. */
