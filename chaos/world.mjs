@@ -21,8 +21,6 @@ import { Traps } from './traps.mjs';
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
 const WORKERS = 2;
 
-/** So long after it goes on again a worker is still dealing with having been frozen. */
-const THAWED_MS = 10_000;
 /** Without a heartbeat for so long its task is lost. */
 const MISSED_MS = 2_000;
 
@@ -135,9 +133,7 @@ export class World {
 
   #onExit(slot, worker, code, signal) {
     if (slot.process !== worker || this.closing) return;
-    // Frozen inside a workflow's code for longer than the SDK lets that take, Node ends it: lost like a killed one.
-    const thawing = Date.now() - (slot.thawed ?? 0) <= THAWED_MS;
-    if (!thawing && !this.traps.hasKilled(worker.pid))
+    if (!this.traps.hasKilled(worker.pid))
       this.accidents.push(
         `worker ${slot.which} ended by itself (status ${code}, signal ${signal})`,
       );
@@ -165,7 +161,6 @@ export class World {
     worker.kill('SIGSTOP');
     await sleep(ms);
     worker.kill('SIGCONT');
-    slot.thawed = Date.now();
   }
 
   async disturbNetwork(which, how, ms) {

@@ -42,8 +42,9 @@ export async function executionCycle(input: CycleInput | TickInput): Promise<Cyc
     const begun = isTickInput(input) ? await beginTick(input, info, scope) : begin(input, info);
     if ('outcome' in begun) return begun;
     const run = new CycleRun(begun);
-    if (isTickInput(input) && scope.consideredCancelled) run.cancel();
-    scope.cancelRequested.catch(() => run.cancel());
+    // Before it has begun: then no task of it is even scheduled.
+    if (scope.consideredCancelled) run.cancel();
+    else scope.cancelRequested.catch(() => run.cancel());
     const result = await run.toTheEnd();
     await temporal.condition(temporal.allHandlersFinished);
     // R36: only a cycle that ended CANCELLED may be run again; Temporal's own status is what decides that, without a race.

@@ -1,4 +1,4 @@
-import { type WorkflowInterceptors, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, type WorkflowInterceptors, workflowInfo } from '@temporalio/workflow';
 
 /** Where in its history a workflow is woken. */
 export interface Waking {
@@ -30,6 +30,8 @@ export function isAhead(last: Waking | null, now: Waking): boolean {
 /**
  * R4: a workflow goes on with its workflow tasks alone. Where it would go ahead of them the query fails, the worker forgets the
  * workflow, and its next task replays it from the beginning, in the times of history.
+ * And it is woken in no scope but its own: a worker in which the code of another one was stopped in the middle (worker.ts) would
+ * have it hear that one's cancellation instead of its own. Its tasks fail there, and another worker takes them.
  */
 export function interceptors(): WorkflowInterceptors {
   let last: Waking | null = null;
@@ -37,6 +39,8 @@ export function interceptors(): WorkflowInterceptors {
     internals: [
       {
         activate(input, next) {
+          if (CancellationScope.current().parent !== undefined)
+            throw new Error('this worker has lost track of whose cycle it runs: start it again');
           const { jobs } = input.activation;
           // A query by itself changes nothing, and has no time.
           if (jobs?.every(({ queryWorkflow }) => queryWorkflow != null) === true)

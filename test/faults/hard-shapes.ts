@@ -34,6 +34,7 @@ export const HARD_SHAPES = {
   unclaimed: ['TIMEOUT_TYPE_SCHEDULE_TO_START', 'STATE_STALE', '"outcome":"REJECTED"'],
   'closed-already': ['WORKFLOW_TASK_TIMED_OUT', '"signalName":"halt"', '"outcome":"COMPLETED"'],
   'many-entries': ['HALT_REPEATED', `cause ${CAUSES}`, '"outcome":"HALTED"'],
+  'cancelled-early': ['EXECUTION_CANCEL_REQUESTED', 'EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED'],
 } as const;
 export type HardShape = keyof typeof HARD_SHAPES;
 
@@ -242,7 +243,8 @@ const STALE_MS = 6_000;
 
 /**
  * What the loss of workers leaves. Two tasks lose three of them, and are given up; one is attempted again by nobody until its bundle
- * is stale; one cycle was closed already; one is told to halt more often than one message carries, while there is no worker.
+ * is stale; one cycle was closed already. While there is no worker one is cancelled, and one told to halt more often than one
+ * message carries.
  */
 export async function playLosses(stage: Stage): Promise<[HardShape, Played][]> {
   const { world } = stage;
@@ -255,6 +257,7 @@ export async function playLosses(stage: Stage): Promise<[HardShape, Played][]> {
     }),
     'closed-already': world.plan(),
     'many-entries': world.plan({ policy: policy({ policy_id: 'many', halt_expiry_ms: 1 }) }),
+    'cancelled-early': world.plan(),
   };
   const again: [Planned, string][] = [
     [planned['worker-lost'], 'before T1'],
@@ -270,6 +273,8 @@ export async function playLosses(stage: Stage): Promise<[HardShape, Played][]> {
   for (const [cycle] of first) await world.start(cycle);
   await stage.loseWorker(first);
   await world.halt(planned['closed-already']);
+  await world.start(planned['cancelled-early']);
+  await world.handle(planned['cancelled-early']).cancel();
   await world.start(planned['many-entries']);
   for (let n = 1; n <= CAUSES; n += 1)
     await world
@@ -283,5 +288,12 @@ export async function playLosses(stage: Stage): Promise<[HardShape, Played][]> {
   await stage.replaceWorker();
   const plays = Object.entries(planned) as [HardShape, Planned][];
   await Promise.all(plays.map(([, cycle]) => end(world, cycle)));
+  // No task of it has even started.
+  const early = await world.entries(planned['cancelled-early']);
+  expect(early.map(({ type }) => type)).toEqual([
+    'CYCLE_OPENED',
+    'CANCEL_REQUESTED',
+    'CYCLE_ENDED',
+  ]);
   return plays;
 }
