@@ -1,10 +1,12 @@
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
 import { EXECUTION_CYCLE, TASK_QUEUE } from '../../src/core/start';
 import { until } from '../e2e/until';
 import { BUNDLE } from '../support/replay/objections';
-import { patientGraph, World } from './world';
+import { COMPLETED, patientGraph, World } from './world';
 
 /** Longer than the SDK lets workflow code take by default, five seconds. */
 const STILL_MS = 7_000;
@@ -14,7 +16,26 @@ let world: World;
 beforeAll(async () => {
   world = await World.open();
 });
+afterEach(() => world.killWorkers());
 afterAll(() => world.close());
+
+/** A worker of the product's workflows, some text of which is another. */
+function changedWorker(text: string, instead: string): Promise<ChildProcess> {
+  const code = readFileSync(BUNDLE, 'utf8');
+  expect(code.split(text)).toHaveLength(2);
+  const bundle = join(world.box.home, `${randomUUID()}.js`);
+  writeFileSync(bundle, code.replace(text, instead));
+  return world.worker({ HARNESS_WORKFLOW_BUNDLE: bundle });
+}
+
+/** How its workflow tasks have ended so far: completed, or with which message. */
+async function endings(handle: WorkflowHandle): Promise<string[]> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).flatMap((event) => {
+    if (event.workflowTaskCompletedEventAttributes) return ['completed'];
+    return event.workflowTaskFailedEventAttributes?.failure?.message ?? [];
+  });
+}
 
 /** How often one goes round in this process in so many milliseconds; workflow code has no clock to go by. */
 function roundsIn(ms: number): number {
@@ -25,28 +46,32 @@ function roundsIn(ms: number): number {
 }
 
 it("R24 a worker that stands still in the middle of a workflow's code is not stopped there, and goes on with the cycle", async () => {
-  const code = readFileSync(BUNDLE, 'utf8');
-  expect(code.split(BEGIN)).toHaveLength(2);
-  const bundle = join(world.box.home, 'starved.js');
-  const still = `for (let n = 0; n < ${roundsIn(STILL_MS)}; ) n += 1;\n`;
-  writeFileSync(bundle, code.replace(BEGIN, BEGIN + still));
-  await world.worker({ HARNESS_WORKFLOW_BUNDLE: bundle });
+  await changedWorker(BEGIN, `${BEGIN}for (let n = 0; n < ${roundsIn(STILL_MS)}; ) n += 1;\n`);
   const handle = await world.harness.client.workflow.start(EXECUTION_CYCLE, {
     workflowId: `starved-${randomUUID()}`,
     taskQueue: TASK_QUEUE,
     args: [await world.rawInput(patientGraph())],
     workflowTaskTimeout: '60s',
   });
-  let ended: unknown[] = [];
-  await until('its first workflow task has ended', async () => {
-    const { events } = await handle.fetchHistory();
-    ended = (events ?? []).flatMap((event) => {
-      if (event.workflowTaskCompletedEventAttributes) return ['completed'];
-      return event.workflowTaskFailedEventAttributes?.failure?.message ?? [];
-    });
-    return ended.length > 0;
-  });
-  expect(ended[0]).toBe('completed');
+  await until('its first workflow task has ended', async () => (await endings(handle)).length > 0);
+  expect((await endings(handle))[0]).toBe('completed');
   expect(await handle.result()).toMatchObject({ outcome: 'COMPLETED' });
+  await world.expectSound();
+});
+
+it('R4 a worker that has lost track of whose code it runs wakes no cycle in the scope of another; a new one goes on', async () => {
+  // As Node leaves it when code was stopped in the middle: the scope that was entered is never left.
+  await changedWorker(
+    'storage.run(this, this.runInContext.bind(this, fn))',
+    '(storage.enterWith(this), this.runInContext(fn))',
+  );
+  const cycle = await world.start();
+  const handle = world.handle(cycle);
+  const lost = 'this worker has lost track of whose cycle it runs: start it again';
+  await until('it is woken a second time', async () => (await endings(handle)).includes(lost));
+  expect(await endings(handle)).toEqual(['completed', lost]);
+  await world.killWorkers();
+  await world.worker();
+  expect(await world.ended(cycle)).toMatchObject(COMPLETED);
   await world.expectSound();
 });
