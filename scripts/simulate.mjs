@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /**
  * Bundles a program of the tests and runs it with the arguments given. The workflow's and the activities' own code is taken as
- * it is; only Temporal's two packages are the stand-ins of test/simulation.
+ * it is; only Temporal's two packages, and what the activities ask outside of the harness, are the stand-ins of test/simulation.
  */
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [entry, ...args] = process.argv.slice(2);
@@ -31,6 +31,11 @@ await build({
         onResolve({ filter: /^@temporalio\/(workflow|activity)$/ }, ({ path }) => ({
           path: resolve(root, standIns[path]),
         }));
+        onResolve({ filter: /\/(sources\/source|schedules\/account)$/ }, ({ importer }) =>
+          importer.includes(`${sep}activities${sep}`)
+            ? { path: resolve(root, './test/simulation/outside.ts') }
+            : undefined,
+        );
       },
     },
   ],

@@ -4,9 +4,11 @@ import { codeOf, harnessError } from '../core/invariant';
 import type { Sha256 } from '../core/json';
 import { identify } from '../core/plan';
 import { type CycleResult, fitting } from '../core/result';
-import { formatInstant } from '../core/time';
+import { formatInstant, parseInstant } from '../core/time';
 import { account } from '../schedules/account';
-import { datedText, readSource } from '../sources/source';
+import { datedText } from '../sources/dated';
+import { readSource } from '../sources/source';
+import type { Store } from '../store/store';
 import type { OpenedTick, Snapshot, SnapshotAnswer, TickCall } from './contract';
 import type { Dependencies } from './dependencies';
 
@@ -17,11 +19,15 @@ import type { Dependencies } from './dependencies';
 export async function readSnapshot(deps: Dependencies, call: TickCall): Promise<SnapshotAnswer> {
   const { store } = deps;
   const cycleId = idOf(call);
+  const { currentAttemptScheduledTimestampMs: scheduledMs } = Context.current().info;
   const ended = await store.cycles.result(cycleId);
   if (ended !== null && ended['outcome'] !== 'CANCELLED')
     return { found: 'ENDED', result: fitting(ended as unknown as CycleResult) };
+  // Of a worker that comes back late: its run has opened without this attempt, or a later one has.
+  if ((await openedMs(store, cycleId)) >= scheduledMs)
+    return { found: 'NOTHING', problem: 'the cycle has opened meanwhile' };
   if (ended !== null) await store.cycles.dropResult(cycleId); // R36: it is run again
-  await putRecord(deps, call, null);
+  if ((await store.cycles.find(cycleId)) === null) await putRecord(deps, call, null);
   await accountForTick(deps, call);
   const begunMs = performance.now();
   await deps.checkpoint?.('before', 'source');
@@ -30,11 +36,15 @@ export async function readSnapshot(deps: Dependencies, call: TickCall): Promise<
   if (!read.ok) return { found: 'NOTHING', problem: read.problem };
   const document = await store.documents.put(Buffer.from(read.text));
   // R4: the server's clock at this attempt's scheduling, and what the reading took: never this worker's clock.
-  const { currentAttemptScheduledTimestampMs } = Context.current().info;
-  const read_at = formatInstant(
-    currentAttemptScheduledTimestampMs + Math.ceil(performance.now() - begunMs),
-  );
+  const read_at = formatInstant(scheduledMs + Math.ceil(performance.now() - begunMs));
   return { found: 'SNAPSHOT', snapshot: { document, dated: read.dated, read_at } };
+}
+
+/** When the cycle has last opened, by the server's clock; -1: it has not. */
+async function openedMs({ audit }: Store, cycleId: string): Promise<number> {
+  const entries = (await audit.read(cycleId)) ?? [];
+  const opened = entries.findLast(({ type }) => type === 'CYCLE_OPENED');
+  return opened === undefined ? -1 : (parseInstant(opened.at) ?? -1);
 }
 
 /** How often the server is asked before the harness itself counts as failing. */

@@ -207,7 +207,8 @@ async function freshBundle(
     const why = 'RESTART_FRESH starts a cycle on a fresh bundle';
     throw new Problem('USAGE', `${why}: give it with --input`, '--input');
   }
-  const { datedText, readSource } = await import('../sources/source');
+  const { datedText } = await import('../sources/dated');
+  const { readSource } = await import('../sources/source');
   const read = await readSource(tick.source, new AbortController().signal);
   if (!read.ok) {
     const hint = 'mend it, or give the bundle with --input';

@@ -1,8 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { quote } from '../core/construct';
-import { canonicalText } from '../core/identity';
 import { messageOf } from '../core/invariant';
-import type { JsonObject } from '../core/json';
 import { readDirectory } from './directory';
 import { readAddress } from './address';
 import { readOneFile } from './file';
@@ -14,12 +12,6 @@ import { readOneFile } from './file';
 export type SourceRead =
   | { readonly ok: true; readonly text: string; readonly dated: boolean }
   | { readonly ok: false; readonly problem: string };
-
-/** The bundle of states that came one by one, at its evaluation time; in canonical form. */
-export function datedText(text: string, evaluatedAt: string): string {
-  const states = JSON.parse(text) as JsonObject;
-  return canonicalText({ ...states, timestamp: evaluatedAt });
-}
 
 export type NamedSource =
   { readonly ok: true; readonly source: string } | { readonly ok: false; readonly problem: string };

@@ -5,6 +5,7 @@ interface Said {
   readonly holding?: string;
   readonly held?: string;
   readonly deaf?: boolean;
+  readonly done?: boolean;
   readonly attempt?: number;
   readonly wrote?: string;
   readonly cycleId?: string;
@@ -55,6 +56,11 @@ export class StoppingWorker {
 
   thaw(): void {
     this.process.kill('SIGCONT');
+  }
+
+  /** Frozen and thawed again: resolves when it has done what it was at. */
+  async done(): Promise<void> {
+    await this.heard(({ done }) => done === true);
   }
 
   /**

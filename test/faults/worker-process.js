@@ -98,6 +98,7 @@ async function main() {
   });
   process.stdout.write('polling\n');
   await worker.stopped;
+  process.send({ done: true });
 }
 
 main().catch((error) => {

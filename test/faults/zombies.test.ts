@@ -1,3 +1,5 @@
+import { tickId } from '../../src/core/identity';
+import { tickWorkflowPrefix } from '../../src/core/tick';
 import { until } from '../e2e/until';
 import type { StoppingWorker } from './stopping-worker';
 import { COMPLETED, distinctBundle, type Planned, World } from './world';
@@ -35,6 +37,27 @@ async function wakeAt(point: string, write: string): Promise<string | null> {
   zombie.thaw();
   return zombie.write(cycle.cycle_id, write, seen);
 }
+
+it('R36 a worker frozen before it reads the source of a cycle, which is cancelled meanwhile, leaves its end as it is', async () => {
+  await zombie.hold('*', 'enter readSnapshot', true);
+  const source = `file:${world.box.file('bundle.json', distinctBundle())}`;
+  const workflowId = await world.tick('left', source);
+  await zombie.held('*', 'enter readSnapshot');
+  await zombie.freeze();
+  await world.worker();
+  const handle = world.harness.client.workflow.getHandle(workflowId);
+  await handle.cancel();
+  await expect(handle.result()).rejects.toThrow('Workflow execution cancelled');
+  const { cycles } = world.harness.store;
+  const id = tickId('left', workflowId.replace(`${tickWorkflowPrefix('left')}-`, ''));
+  const stood = [await cycles.result(id), await cycles.find(id)];
+  expect(stood).toMatchObject([{ outcome: 'CANCELLED' }, { workflow_id: workflowId }]);
+  zombie.release('*', 'enter readSnapshot');
+  zombie.thaw();
+  await zombie.done();
+  expect([await cycles.result(id), await cycles.find(id)]).toEqual(stood);
+  await world.expectSound();
+});
 
 it('R24 a worker frozen before T4 that wakes after the end adds nothing to the record', async () => {
   await freezeAt('before T4');

@@ -123,7 +123,7 @@ export class Call {
       },
       cancellationSignal: controller.signal,
       at: async (point: 'before' | 'after') => {
-        if (point === 'before') around.begins(type);
+        if (point === 'before' && around.isTask(type)) around.begins(type);
         if (fate === 'LOST_WITHIN' && point === 'before') throw new Error('the worker is gone');
         if (fate === 'LOST_AFTER' && point === 'after') throw new Error('the worker is gone');
         if (fate === 'FROZEN' && point === 'before') await around.scheduler.pause(30_000);

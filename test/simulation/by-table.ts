@@ -31,7 +31,9 @@ export function differenceFromTable(
   const [drawn, ...others] = world.drawn;
   const isQuiet = Object.keys(world.faults).length === 0 && world.runs.length === 1;
   if (drawn === undefined || others.length > 0 || !isQuiet) return null;
-  const read = readFrom(world, drawn, entries);
+  // Undated states become a bundle at the moment of their reading, which the table does not know.
+  if (!drawn.bundle.dated) return null;
+  const read = readFrom(drawn, entries);
   const bans = Object.values(read.fails).some((code) => code !== 'TASK_ERROR');
   // In parallel the order in which tasks end is anyone's, so there the table says nothing of what bans a skill.
   if (read.graph.parallel === true && bans) return null;
@@ -50,8 +52,8 @@ function documentAt({ memory }: World, hash: Sha256): Json {
   return JSON.parse(Buffer.from(memory.documents.get(hash) ?? []).toString()) as Json;
 }
 
-function readFrom(world: World, drawn: Drawn, entries: readonly Entry[]): Read {
-  const { graph, input } = drawn;
+function readFrom(drawn: Drawn, entries: readonly Entry[]): Read {
+  const { graph, policy } = drawn;
   const decided = entries.filter(({ type }) => type === 'DECISION_TAKEN');
   const fails = graph.tasks.flatMap(({ name, inputs }) => {
     const code = isObject(inputs) ? FAILS[String(inputs['does'])] : undefined;
@@ -59,8 +61,8 @@ function readFrom(world: World, drawn: Drawn, entries: readonly Entry[]): Read {
   });
   const stable = { is: 'alone', field: 'regime.is_stable' } as const;
   return {
-    bundle: documentAt(world, input.input_hash) as JsonObject,
-    policy: input.policy,
+    bundle: JSON.parse(drawn.bundle.text) as JsonObject,
+    policy,
     graph,
     conditions: { 'regime.is_stable': stable, 'not regime.is_stable': { is: 'not', of: stable } },
     skills: { 'acme.rank': FACTS, 'acme.rank@1.0.0': FACTS },
@@ -68,7 +70,7 @@ function readFrom(world: World, drawn: Drawn, entries: readonly Entry[]): Read {
     cut: null,
     decisions: decided.map(({ at, data }) => ({
       choice: data['choice'] as Decision['choice'],
-      late: Date.parse(at) > AT_MS + input.policy.max_staleness_ms.default,
+      late: Date.parse(at) > AT_MS + policy.max_staleness_ms.default,
     })),
   };
 }

@@ -1,17 +1,25 @@
 import { V1_GRAPH, type Graph, type Task } from '../../src/core/graph';
-import { canonicalText, cycleId, hashBytes, taskId } from '../../src/core/identity';
+import { canonicalText, cycleId, hashBytes, taskId, tickId } from '../../src/core/identity';
 import type { Json, JsonObject, Sha256 } from '../../src/core/json';
 import { DEFAULT_POLICY, type Policy } from '../../src/core/policy';
 import type { Registry } from '../../src/core/registry';
 import type { SkillFacts, SkillManifest, SkillRegistration } from '../../src/core/skills';
 import type { CycleInput } from '../../src/core/start';
+import { nominalText, type TickInput, tickWorkflowId } from '../../src/core/tick';
 import type { RegistryPointer } from '../../src/store/store';
-import { AT, belief, gate, permission, task } from '../core/samples';
+import { AT, AT_MS, belief, gate, permission, task } from '../core/samples';
 import type { Chance } from './scheduler';
 
-/** A cycle to be started, with the documents that its start has stored. */
+/** A cycle to be started, with the documents that its start, or the setting up of its schedule, has stored. */
 export interface Drawn {
-  readonly input: CycleInput;
+  readonly cycle_id: string;
+  readonly workflow_id: string;
+  readonly argument: CycleInput | TickInput;
+  /** What its schedule starts it for; null: anybody starts it. */
+  readonly nominalMs: number | null;
+  /** Its bundle, or of a scheduled cycle what its source gives: without a date, its states came one by one. */
+  readonly bundle: { readonly text: string; readonly hash: Sha256; readonly dated: boolean };
+  readonly policy: Policy;
   readonly graph: Graph;
   readonly documents: ReadonlyMap<Sha256, Uint8Array>;
 }
@@ -126,16 +134,51 @@ function drawn(bundle: JsonObject, graph: Graph, policy: Policy): Drawn {
   if (t1 === undefined) throw new Error('a graph has a first task');
   const { name, task_type, skill_ref, timeout_ms } = t1;
   const task_id = taskId(task_type, input.hash, t1.inputs);
+  const cycle_id = cycleId('shadow', input.hash, plan.hash, limits.hash);
   return {
-    input: {
-      cycle_id: cycleId('shadow', input.hash, plan.hash, limits.hash),
+    cycle_id,
+    workflow_id: `shadow-${cycle_id.slice(0, 8)}`,
+    argument: {
+      cycle_id,
       mode: 'shadow',
       ...hashes,
       policy,
       first_task: { name, task_id, task_type, skill_ref, timeout_ms },
     },
+    nominalMs: null,
+    bundle: { text: Buffer.from(input.bytes).toString(), hash: input.hash, dated: true },
+    policy,
     graph,
     documents: new Map([input, plan, limits].map(({ hash, bytes }) => [hash, bytes])),
+  };
+}
+
+const SCHEDULE = 'kept';
+export const SOURCE = 'file:/bundle.json';
+
+/** The same cycle as a schedule starts it: its bundle is read from a source. */
+export function scheduled(chance: Chance, drawn: Drawn): Drawn {
+  const { argument, policy, bundle, documents } = drawn;
+  const nominalMs = Math.floor(AT_MS / 60_000) * 60_000;
+  const nominal = nominalText(nominalMs);
+  const { timestamp: _, ...states } = JSON.parse(bundle.text) as JsonObject;
+  const { graph_hash, policy_hash } = argument;
+  return {
+    ...drawn,
+    cycle_id: tickId(SCHEDULE, nominal),
+    workflow_id: tickWorkflowId(SCHEDULE, nominal),
+    argument: {
+      schedule: SCHEDULE,
+      source: SOURCE,
+      mode: 'shadow',
+      graph_hash,
+      policy_hash,
+      policy,
+      set_by: 'ada',
+    },
+    nominalMs,
+    bundle: chance.is(0.7) ? bundle : { ...bundle, text: canonicalText(states), dated: false },
+    documents: new Map([...documents].filter(([hash]) => hash !== bundle.hash)),
   };
 }
 

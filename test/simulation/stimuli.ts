@@ -101,7 +101,7 @@ export class Stimuli {
   }
 
   private startAgain(): void {
-    for (const { input } of this.world.drawn) if (this.chance.is(0.7)) this.world.start(input);
+    for (const drawn of this.world.drawn) if (this.chance.is(0.7)) this.world.start(drawn);
   }
 
   /** Mostly what the halt allows; sometimes what none does, or the same once more. */
@@ -169,10 +169,10 @@ export class Stimuli {
     const { world } = this;
     world.calm = true;
     await this.clearLatch();
-    for (const { input } of world.drawn) {
+    for (const drawn of world.drawn) {
       // Only what the server cut off is started again: every other end stands (R36).
-      const last = world.runs.findLast((run) => run.input.cycle_id === input.cycle_id);
-      if (last === undefined || last.host.terminated) world.start(input);
+      const last = world.runs.findLast((run) => run.drawn === drawn);
+      if (last === undefined || last.host.terminated) world.start(drawn);
     }
     const open = world.runs.filter(({ host }) => !host.closed);
     if (open.length === 0) return;

@@ -25,11 +25,18 @@ export class WorkflowHost {
   private readonly openIds = new Set<string>();
   private readonly around: Surroundings;
 
-  constructor(around: Surroundings, workflowId: string, runId: string) {
+  /** `nominalMs`: what its schedule has started it for; null: anybody has started it. */
+  constructor(
+    around: Surroundings,
+    workflowId: string,
+    runId: string,
+    nominalMs: number | null = null,
+  ) {
     this.around = around;
     this.root = new CancellationScope({ root: true });
     const startTime = new Date(around.scheduler.nowMs);
-    const typedSearchAttributes = { get: () => undefined };
+    const nominal = nominalMs === null ? undefined : new Date(nominalMs);
+    const typedSearchAttributes = { get: () => nominal };
     this.info = { workflowId, runId, startTime, typedSearchAttributes };
   }
 

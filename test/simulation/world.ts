@@ -3,16 +3,16 @@ import { createActivities } from '../../src/activities';
 import type { Dependencies, SkillHost } from '../../src/activities/dependencies';
 import type { Effects } from '../../src/effects/performers';
 import type { People } from '../../src/people/host';
-import type { CycleInput } from '../../src/core/start';
 import { executionCycle } from '../../src/workflows/execution-cycle';
 import { LATCH_CHAIN } from '../../src/core/identity';
 import { latchOf } from '../../src/core/latch';
 import { projectTrail } from '../../src/core/projection';
 import type { Fate } from './activity-call';
 import { checkWorld } from './checks';
-import { drawCycles, type Drawn, SKILLS } from './cycles';
+import { drawCycles, type Drawn, scheduled, SKILLS, SOURCE } from './cycles';
 import { defective, type Planted } from './defects';
 import { Memory, memoryStore } from './memory-store';
+import { goOutside, type Outside } from './outside';
 import { people } from './people';
 import { plain } from './plain';
 import { sandboxOf } from './sandbox';
@@ -23,7 +23,7 @@ import { WorkflowHost } from './workflow-host';
 
 export interface Run {
   readonly host: WorkflowHost;
-  readonly input: CycleInput;
+  readonly drawn: Drawn;
 }
 
 /**
@@ -92,7 +92,11 @@ export class World {
       this.runs.map(({ host }) => !host.closed && host.settled()).some(Boolean),
     );
     this.people = people(this.chance);
-    this.drawn = drawCycles(this.chance);
+    const [first, ...others] = drawCycles(this.chance);
+    if (first === undefined) throw new Error('a world has a cycle');
+    // By a chance of its own: what else befalls a world is as it would be without.
+    const other = new Chance(seed + SALT);
+    this.drawn = [other.is(0.3) ? scheduled(other, first) : first, ...others];
     for (const { documents } of [...this.drawn, SKILLS])
       for (const [hash, bytes] of documents) this.memory.documents.set(hash, bytes);
     this.memory.pointer = SKILLS.pointer;
@@ -101,29 +105,32 @@ export class World {
   /** @returns every breach of what the contract says, in plain sentences */
   async live(): Promise<readonly string[]> {
     const { now: clock } = Date;
+    const stopwatch = performance.now.bind(performance);
     const { setTimeout: timeout, setInterval: interval } = globalThis;
     WORKER.now = this;
+    goOutside(this.outside());
     globalThis.setTimeout = NEVER;
     globalThis.setInterval = NEVER;
     Date.now = () => this.scheduler.nowMs;
+    performance.now = () => this.scheduler.nowMs;
     try {
-      for (const { input } of this.drawn)
-        this.scheduler.after(this.chance.below(200), () => this.start(input));
+      for (const drawn of this.drawn)
+        this.scheduler.after(this.chance.below(200), () => this.start(drawn));
       new Stimuli(this, this.chance, this.scheduler).plan();
       await this.scheduler.run();
     } catch (error) {
       this.breaches.push(String(error));
     } finally {
       Date.now = clock;
+      performance.now = stopwatch;
       globalThis.setTimeout = timeout;
       globalThis.setInterval = interval;
     }
     return [...this.breaches, ...checkWorld(this)];
   }
 
-  start(input: CycleInput): void {
-    const { cycle_id } = input;
-    const before = this.runs.findLast((run) => run.input.cycle_id === cycle_id);
+  start(drawn: Drawn): void {
+    const before = this.runs.findLast((run) => run.drawn === drawn);
     if (before !== undefined && !before.host.closed) return;
     this.runCount += 1;
     const runId = createHash('sha256').update(`${this.runCount}`).digest('hex').slice(0, 12);
@@ -139,9 +146,35 @@ export class World {
       },
       breach: (what: string) => void this.breaches.push(what),
     };
-    const host = new WorkflowHost(around, `shadow-${cycle_id.slice(0, 8)}`, runId);
-    this.runs.push({ host, input });
-    host.start(() => executionCycle(plain(input)));
+    const { workflow_id, nominalMs, argument } = drawn;
+    const host = new WorkflowHost(around, workflow_id, runId, nominalMs);
+    this.runs.push({ host, drawn });
+    host.start(() => executionCycle(plain(argument)));
+  }
+
+  /** The source of a scheduled cycle, and the server that knows its schedule. */
+  private outside(): Outside {
+    const fails = (what: string, probability: number): boolean => {
+      const failed = !this.calm && this.chance.is(probability);
+      if (failed) this.count(what);
+      return failed;
+    };
+    return {
+      read: async (_, stop) => {
+        await this.scheduler.pause(2_000);
+        stop.throwIfAborted();
+        if (fails('NO_SOURCE', 0.1)) return { ok: false, problem: 'the source cannot be read' };
+        const found = this.drawn.find(
+          ({ argument }) => 'source' in argument && argument.source === SOURCE,
+        );
+        if (found === undefined) throw new Error('nobody has this source');
+        return { ok: true, ...found.bundle };
+      },
+      ask: async () => {
+        await this.scheduler.pause(100);
+        if (fails('NO_SERVER', this.rough)) throw new Error('the server does not answer');
+      },
+    };
   }
 
   count(fault: string): void {
@@ -198,6 +231,8 @@ export class World {
     return halt !== null && this.scheduler.nowMs - Date.parse(halt.since) > IN_FLIGHT_MS;
   }
 }
+
+const SALT = 1_000_003;
 
 /** Between the last look at the latch and the act itself lie some writings to the store. */
 const IN_FLIGHT_MS = 500;

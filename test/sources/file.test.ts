@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashOf } from '../../src/core/identity';
 import type { JsonObject } from '../../src/core/json';
-import { datedText, nameSource, readSource, type SourceRead } from '../../src/sources/source';
+import { datedText } from '../../src/sources/dated';
+import { nameSource, readSource, type SourceRead } from '../../src/sources/source';
 import { freshBundle } from '../support/bundles';
 
 let folder: string;
