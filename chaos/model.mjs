@@ -46,7 +46,8 @@ export function allowedOutcomes(cycle) {
   const allowed = [own];
   if (aborted >= 0 || deeds.includes('ABORT?')) allowed.push('HALTED');
   if (deeds.includes('CANCEL')) allowed.push('CANCELLED');
-  if (losses >= LOSSES_MAX && ['COMPLETED', 'SKIPPED'].includes(own)) allowed.push('DEGRADED');
+  // Also T1, which then judges nothing: neither that the bundle is old nor that a state is missing.
+  if (losses >= LOSSES_MAX) allowed.push('DEGRADED');
   // What could not be put on record as it was read and opened has no bundle, and halts.
   if (full && shape === 'scheduled') allowed.push('HALTED');
   if (limit_ms !== null && lived_ms > limit_ms) allowed.push('REJECTED');

@@ -4,7 +4,7 @@ import type { Cycle } from '../core/cycle';
 import type { Deciders } from '../core/deciders';
 import { event } from '../core/events';
 import { type DecisionAnswer, type DecisionRequest, judgeDecision } from '../core/halts';
-import { formatInstant } from '../core/time';
+import { now } from './clock';
 import { books } from './books';
 import type { Recorder } from './recorder';
 
@@ -70,8 +70,4 @@ export class Decisions {
     this.recorder.record(answer.events);
     return answer;
   }
-}
-
-function now(): string {
-  return formatInstant(Date.now());
 }

@@ -15,6 +15,7 @@ import { isTickInput, type TickInput } from '../core/tick';
 import { parseInstant } from '../core/time';
 import { readDecision, readHaltRequest } from '../documents/decision';
 import { books, closeCycle } from './books';
+import { now } from './clock';
 import { Decisions } from './decisions';
 import {
   cycleQuery,
@@ -27,7 +28,7 @@ import {
 import { bookFailureOf, detailOf } from './options';
 import { Notices } from './notices';
 import { Recorder } from './recorder';
-import { now, TaskRunner, TIMER_MS_MAX } from './task-runner';
+import { TaskRunner, TIMER_MS_MAX } from './task-runner';
 import { type Beginning, beginTick } from './tick';
 import { Visibility } from './visibility';
 

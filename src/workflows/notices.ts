@@ -10,7 +10,8 @@ import {
   noticeWorkflowId,
   reminderTimes,
 } from '../core/notice';
-import { formatInstant, parseInstant } from '../core/time';
+import { parseInstant } from '../core/time';
+import { now } from './clock';
 import { noticeOptions } from './options';
 import type { Recorder } from './recorder';
 
@@ -84,10 +85,10 @@ export class Notices {
       void scope
         .run(() => notify(call))
         .then(
-          ({ attempt }) => this.note(event('NOTICE_SENT', 'C3.F3', at(), { ...about, attempt })),
+          ({ attempt }) => this.note(event('NOTICE_SENT', 'C3.F3', now(), { ...about, attempt })),
           (error: unknown) =>
             this.note(
-              event('NOTICE_FAILED', 'C3.F3', at(), { ...about, detail: problemOf(error) }),
+              event('NOTICE_FAILED', 'C3.F3', now(), { ...about, detail: problemOf(error) }),
             ),
         );
     }
@@ -105,7 +106,7 @@ export class Notices {
     const { halt_id } = notice;
     const input: HaltNoticeInput = { sinks: this.sinks(), notice };
     this.note(
-      event('NOTICE_HANDED_OVER', 'C3.F3', at(), {
+      event('NOTICE_HANDED_OVER', 'C3.F3', now(), {
         halt_id,
         kind: 'ENDED',
         workflow_id: workflowId,
@@ -122,7 +123,7 @@ export class Notices {
         () => undefined,
         (error: unknown) => {
           const about = { halt_id, kind: 'ENDED' as const, sink: workflowId };
-          this.note(event('NOTICE_FAILED', 'C3.F3', at(), { ...about, detail: problemOf(error) }));
+          this.note(event('NOTICE_FAILED', 'C3.F3', now(), { ...about, detail: problemOf(error) }));
         },
       );
   }
@@ -140,7 +141,7 @@ export class Notices {
   }
 
   private drawn(kind: NoticeKind): Notice | null {
-    return noticeOf(this.cycle, kind, at(), this.recorder.audit);
+    return noticeOf(this.cycle, kind, now(), this.recorder.audit);
   }
 
   /** While the record is being closed, and behind it, there is nowhere to write it. */
@@ -170,10 +171,6 @@ function callsOf(sinks: readonly string[], notice: NoticeBody) {
     position: sinks.slice(0, i).filter((other) => other === label).length,
     notice,
   }));
-}
-
-function at(): string {
-  return formatInstant(Date.now());
 }
 
 function problemOf(error: unknown): string {

@@ -3,7 +3,7 @@ import type { RegistryActivities, RegistryAnswer, RegistryPosition } from '../ac
 import { problemOfChange, type RegistryChange } from '../core/registry-change';
 import { REGISTRY_CHANGE, REGISTRY_NEWS } from '../core/start';
 import { changeOptions } from './options';
-import { now } from './task-runner';
+import { now } from './clock';
 
 const changeUpdate = temporal.defineUpdate<RegistryAnswer, [unknown]>(REGISTRY_CHANGE);
 const newsSignal = temporal.defineSignal(REGISTRY_NEWS);

@@ -14,18 +14,14 @@ import {
 } from '../core/recorded';
 import { taskSummary } from '../core/report';
 import { type CycleInput, REGISTRY_NEWS, REGISTRY_WORKFLOW_ID } from '../core/start';
-import { formatInstant, parseInstant } from '../core/time';
+import { parseInstant } from '../core/time';
 import { books } from './books';
+import { now } from './clock';
 import { failureOf, type TaskFailure, taskOptions } from './options';
 import type { Recorder } from './recorder';
 
 /** The longest timer that is set; a halt that expires later, or never, waits on several, so that the Web UI draws its bar. */
 export const TIMER_MS_MAX = 30 * 86_400_000;
-
-/** Workflow time: the server's, the same at every replay (R4). */
-export function now(): string {
-  return formatInstant(Date.now());
-}
 
 /** What the runner needs of the cycle that it works for. */
 export interface Run {

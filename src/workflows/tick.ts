@@ -10,7 +10,7 @@ import { formatInstant, parseInstant } from '../core/time';
 import { SCHEDULED_START_KEY } from '../search-attributes';
 import { books } from './books';
 import { bookFailureOf, detailOf, sourceOptions } from './options';
-import { now } from './task-runner';
+import { now } from './clock';
 
 /** How a run begins: what goes on record first, and what its tasks run on. */
 export interface Beginning {

@@ -153,7 +153,7 @@ export const HARD_BY_THEMSELVES = {
     const asked = source.hold();
     const workflow_id = await stage.world.tick('unstored', source.address);
     await asked;
-    const restore = spoil(world, 'documents');
+    const restore = world.spoil('documents');
     source.release();
     await tickHalted(world, workflow_id);
     restore();
@@ -165,7 +165,7 @@ export const HARD_BY_THEMSELVES = {
     await worker.hold('*', 'enter openTick');
     const workflow_id = await stage.world.tick('unopened', source.address);
     await worker.held('*', 'enter openTick');
-    const restore = spoil(world, 'cycles');
+    const restore = world.spoil('cycles');
     worker.release('*', 'enter openTick');
     const handle = world.harness.client.workflow.getHandle(workflow_id);
     await until('it waits', async () => {
@@ -208,18 +208,6 @@ export async function latchUnrung({ world, worker }: Stage): Promise<Planned> {
   await world.halted(cycle);
   await latch.clear(decision(halt?.halt_id, 'RESUME'), new Date().toISOString());
   return cycle;
-}
-
-/** A file stands where a folder of the store should be. @returns what puts that right again */
-function spoil(world: World, folder: string): () => void {
-  const path = join(world.box.env['HARNESS_HOME'] ?? '', folder);
-  const aside = `${path}-aside`;
-  renameSync(path, aside);
-  writeFileSync(path, '');
-  return () => {
-    rmSync(path);
-    renameSync(aside, path);
-  };
 }
 
 /** A folder stands where the chain should be. @returns what puts that right again */

@@ -174,19 +174,6 @@ it('C3.F3 a cycle whose decision was lost with its workflow task, behind its las
   await world.expectSound();
 });
 
-/** The record of which cycles there are cannot be used, nor anything below it. */
-async function breaking<T>(folder: string, meanwhile: () => Promise<T>): Promise<T> {
-  const path = join(home(), folder);
-  renameSync(path, aside());
-  writeFileSync(path, '');
-  try {
-    return await meanwhile();
-  } finally {
-    rmSync(path);
-    renameSync(aside(), path);
-  }
-}
-
 it('C3.F3 a scheduled cycle that cannot be opened waits until it can, on record, and halts', async () => {
   const { harness, box } = world;
   const source = `file:${box.file('bundle.json', distinctBundle())}`;
@@ -194,14 +181,14 @@ it('C3.F3 a scheduled cycle that cannot be opened waits until it can, on record,
   const workflowId = await world.tick('kept', source);
   const handle = harness.client.workflow.getHandle(workflowId);
   await worker.held('*', 'enter openTick');
-  await breaking('cycles', async () => {
-    worker.release('*', 'enter openTick');
-    await until('it has tried without its bundle, and waits', async () => {
-      const { events } = await handle.fetchHistory();
-      return (events ?? []).some(({ timerStartedEventAttributes: timer }) => timer);
-    });
-    expect((await handle.describe()).status.name).toBe('RUNNING');
+  const restore = world.spoil('cycles');
+  worker.release('*', 'enter openTick');
+  await until('it has tried without its bundle, and waits', async () => {
+    const { events } = await handle.fetchHistory();
+    return (events ?? []).some(({ timerStartedEventAttributes: timer }) => timer);
   });
+  expect((await handle.describe()).status.name).toBe('RUNNING');
+  restore();
   const record = await cycleAt(workflowId);
   expect(await world.halted(record)).toMatchObject({
     code: 'HARNESS_ERROR',

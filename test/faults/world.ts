@@ -1,6 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { decide, prepare, resumeAll, showCycle, startCycle, waitForCycle } from '../../src/client';
 import type { Harness } from '../../src/client/context';
@@ -161,6 +163,18 @@ export class World {
 
   async halt(cycle: CycleRecord): Promise<void> {
     await this.handle(cycle).signal('halt', { reason: 'a look at the feed', by: 'ada' });
+  }
+
+  /** A file stands where a folder of the store should be. @returns what puts that right again */
+  spoil(folder: string): () => void {
+    const path = join(this.box.env['HARNESS_HOME'] ?? '', folder);
+    const aside = `${path}-aside`;
+    renameSync(path, aside);
+    writeFileSync(path, '');
+    return () => {
+      rmSync(path);
+      renameSync(aside, path);
+    };
   }
 
   async entries({ cycle_id }: CycleRecord): Promise<readonly Entry[]> {

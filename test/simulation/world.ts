@@ -184,7 +184,7 @@ export class World {
   private fateOf(local: boolean): Fate {
     if (this.calm || !this.chance.is(this.rough)) return 'WELL';
     const fate: Fate = local
-      ? 'TWICE'
+      ? this.chance.of(['TWICE', 'FROZEN'])
       : this.chance.of(['LOST_BEFORE', 'LOST_WITHIN', 'LOST_AFTER', 'FROZEN', 'TWICE']);
     this.count(fate);
     return fate;
