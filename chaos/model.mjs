@@ -25,7 +25,7 @@ export const TABLE = {
 const LOSSES_MAX = 3;
 
 /** What the cycle comes to by itself; a bundle from a clock that jumped is old, or from the future (C2.U5). */
-function ownOutcome({ shape, clock }) {
+export function ownOutcome({ shape, clock }) {
   const { outcome } = TABLE[shape];
   return clock === 'right' || outcome === 'HALTED' ? outcome : 'REJECTED';
 }

@@ -1,6 +1,7 @@
 // What a run tells: how much was done, what of it found nothing to break, and what makes two runs of one seed comparable.
 import { table } from '../dist/cli/render.js';
 import { limitOf } from './documents.mjs';
+import { ownOutcome } from './model.mjs';
 import { digestOf, PEOPLE_FAULTS, PLACE_FAULT } from './plan.mjs';
 
 /** @param run `{options, plan, done, facts, violations, disk}`; `done` are the faults, each with why it found nothing in `refused` */
@@ -21,7 +22,7 @@ export function reportOf({ options, plan, done, facts, violations, disk }) {
     found_nothing: nothingFound(done),
     // The same for each run of a seed, cycles and faults.
     plan: digestOf(plan),
-    // The same for each run, too, but where a cycle lost its worker too often.
+    // The same for each run, too, but for `lost`: which of its cycles lost a worker too often.
     decided: decidedOf(plan, cycles),
   };
 }
@@ -65,11 +66,18 @@ function decidedOf({ cycles, faults }, facts) {
       ({ n, shape, choice }) =>
         shape !== 'scheduled' && choice === 'GO_ON' && !meddled.has(n) && !limitOf(shape),
     )
-    .map(({ n, shape }) => {
-      const found = facts.find((each) => each.n === n);
-      return [n, shape, found?.result?.outcome ?? null];
-    });
-  return { cycles: decided.length, outcomes: digestOf(decided) };
+    .map((planned) => ({ ...planned, result: facts.find(({ n }) => n === planned.n)?.result }));
+  const isLost = ({ result }) => result?.reasons?.some(({ code }) => code === 'WORKER_LOST');
+  const outcomes = decided.map((cycle) => [
+    cycle.n,
+    cycle.shape,
+    isLost(cycle) ? ownOutcome(cycle) : (cycle.result?.outcome ?? null),
+  ]);
+  return {
+    cycles: decided.length,
+    lost: decided.filter(isLost).map(({ n }) => n),
+    outcomes: digestOf(outcomes),
+  };
 }
 
 function countOf(names) {
@@ -96,7 +104,7 @@ export function shown(report) {
     ...(report.found_nothing.length === 0
       ? []
       : [['found nothing:', ...report.found_nothing].join('\n')]),
-    `plan ${plan}\n${decided.cycles} cycles that it decides alone: ${decided.outcomes}`,
+    `plan ${plan}\n${decided.cycles} cycles that it decides alone, ${decided.lost.length} of which lost a worker too often: ${decided.outcomes}`,
     `${report.replayed} runs of workflows replayed, and what they send compared`,
     `seed ${seed}: ${violations.length} violations of invariants`,
     ...violations.map(({ invariant, sentence }) => `${invariant}: ${sentence}`),

@@ -79,6 +79,11 @@ describe('the reference model', () => {
     ['cancelled', { deeds: ['CANCEL'] }, ['COMPLETED', 'CANCELLED']],
     ['a worker lost twice', { losses: 2 }, ['COMPLETED']],
     ['a worker lost three times', { losses: 3 }, ['COMPLETED', 'DEGRADED']],
+    [
+      'of an old bundle, a worker lost three times',
+      { shape: 'old-state', losses: 3 },
+      ['REJECTED', 'DEGRADED'],
+    ],
     ['a full disk', { full: true }, ['COMPLETED']],
     [
       'that a schedule starts, a full disk',

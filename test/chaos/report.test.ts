@@ -63,6 +63,16 @@ describe('the report', () => {
     expect(worse['decided']).not.toEqual(decided);
   });
 
+  it('tells of a cycle that lost a worker too often, and has the same digest as where it did not', () => {
+    const { decided } = reportOf();
+    const lost = reportOf({}, ({ cycles: [cycle] }) => {
+      const reasons = [{ code: 'WORKER_LOST', detail: 'its worker was lost 3 times' }];
+      if (cycle) cycle.result = { ...cycle.result, outcome: 'DEGRADED', reasons };
+    });
+    expect(decided).toMatchObject({ cycles: 1, lost: [] });
+    expect(lost['decided']).toEqual({ ...(decided as object), lost: [0] });
+  });
+
   it('leaves out of them what a human was to do something to', () => {
     const meddled = { ...PLAN, faults: [{ kind: 'cancel', cycle: 0 }] };
     expect(reportOf({ plan: meddled })['decided']).toMatchObject({ cycles: 0 });

@@ -69,7 +69,7 @@ it('R4 a worker that has lost track of whose code it runs wakes no cycle in the 
   const handle = world.handle(cycle);
   const lost = 'this worker has lost track of whose cycle it runs: start it again';
   await until('it is woken a second time', async () => (await endings(handle)).includes(lost));
-  expect(await endings(handle)).toEqual(['completed', lost]);
+  expect([...new Set(await endings(handle))]).toEqual(['completed', lost]);
   await world.killWorkers();
   await world.worker();
   expect(await world.ended(cycle)).toMatchObject(COMPLETED);
