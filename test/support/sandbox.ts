@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -122,7 +122,10 @@ export class Sandbox {
       onPostgres && isObject(content as Json)
         ? { ...POSTGRES, ...(content as JsonObject) }
         : content;
-    writeFileSync(path, typeof whole === 'string' ? whole : JSON.stringify(whole));
+    // Whole from one moment to the next: a process of this world may be reading it.
+    const fresh = join(this.home, randomUUID());
+    writeFileSync(fresh, typeof whole === 'string' ? whole : JSON.stringify(whole));
+    renameSync(fresh, path);
     return path;
   }
 
