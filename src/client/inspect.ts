@@ -17,6 +17,9 @@ import { resolveResult } from './resolve';
 /** A worker that is there answers a query within this; else the audit trail is asked. */
 const QUERY_MS = 3_000;
 
+/** A halt is on record moments after its worker tells of it; one that cannot be written is told all the same. */
+const UNWRITTEN_MS = 1_000;
+
 /** How often a waiting command looks whether the cycle waits for a human. */
 const LOOK_MS = 250;
 
@@ -104,13 +107,19 @@ export async function waitForCycle(
       throw error;
     },
   );
+  const isOnRecord = async (): Promise<boolean> =>
+    (await fromTrail(harness.store, record).catch(() => null))?.['phase'] === 'HALTED';
   const halted = async (): Promise<JsonObject | null> => {
+    let unwrittenUntil: number | null = null;
     while (!over && performance.now() < until) {
       const description = await describe(harness, record.workflow_id);
       if (phaseIn(description) === 'HALTED') {
         // The attribute is there before the halt is on record, and for a moment after a human has decided.
         const shown = await show();
-        if (shown['phase'] === 'HALTED' && isObject(shown['halt'])) return shown;
+        if (shown['phase'] === 'HALTED' && isObject(shown['halt'])) {
+          unwrittenUntil ??= performance.now() + UNWRITTEN_MS;
+          if ((await isOnRecord()) || performance.now() > unwrittenUntil) return shown;
+        }
       }
       await new Promise((resolve) =>
         setTimeout(resolve, Math.min(LOOK_MS, Math.max(until - performance.now(), 1))),

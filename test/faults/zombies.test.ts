@@ -93,6 +93,9 @@ it('C4.I2 a worker frozen between claim and record halts the cycle, and its late
     choices: ['RETRY_TASK', 'RESTART_FRESH', 'ABORT'],
   });
   expect(String(halt['detail'])).toContain('another process holds it');
+  await until('the halt is on record', async () =>
+    (await world.entries(cycle)).some(({ type }) => type === 'HALT_RAISED'),
+  );
   expect(await wakeAt('append ACTION_EMITTED', 'ACTION_EMITTED')).toBe('AUDIT_FORK');
   await world.clearLatch();
   await world.decide(cycle, 'RETRY_TASK');
