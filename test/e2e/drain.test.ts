@@ -13,23 +13,21 @@ beforeAll(async () => {
   desk = new SkillDesk(world.box, world.harness);
   const worker = await world.worker();
   await desk.register(chameleon('acme.slow'));
-  await stopped(worker, ['SIGTERM']);
+  const gone = once(worker, 'exit');
+  await drains(worker);
+  await gone;
 });
 afterAll(async () => {
   await desk.close();
   await world.close();
 });
 
-async function stopped(worker: ChildProcess, signals: readonly NodeJS.Signals[]) {
-  const gone = once(worker, 'exit');
+/** Told to stop, and it has heard that. */
+async function drains(worker: ChildProcess): Promise<void> {
   let said = '';
   worker.stderr?.on('data', (text: string) => (said += text));
-  for (const [nth, signal] of signals.entries()) {
-    worker.kill(signal);
-    if (nth === signals.length - 1) break;
-    await until('it says that it drains', async () => said.includes('draining'));
-  }
-  return gone;
+  worker.kill('SIGTERM');
+  await until('it says that it drains', async () => said.includes('draining'));
 }
 
 /** Started, its first skill's task begun. */
@@ -54,7 +52,8 @@ async function events(cycle: Planned) {
 test('SIGTERM: what runs ends, nothing new is taken, exit 0', async () => {
   const worker = await world.worker();
   const cycle = await napping(3_000);
-  const gone = stopped(worker, ['SIGTERM']);
+  const gone = once(worker, 'exit');
+  await drains(worker);
   const next = await world.start();
   expect(await gone).toEqual([0, null]);
   const done = (await events(cycle)).filter((event) => event.activityTaskCompletedEventAttributes);
@@ -72,7 +71,10 @@ test('a second signal ends it at once', async () => {
   const worker = await world.worker();
   const cycle = await napping(20_000);
   const beganMs = performance.now();
-  expect(await stopped(worker, ['SIGTERM', 'SIGTERM'])).toEqual([null, 'SIGTERM']);
+  const gone = once(worker, 'exit');
+  await drains(worker);
+  worker.kill('SIGTERM');
+  expect(await gone).toEqual([null, 'SIGTERM']);
   expect(performance.now() - beganMs).toBeLessThan(19_000); // sooner than the task itself would have ended
   await world.handle(cycle).terminate('a test is over');
 });
