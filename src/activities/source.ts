@@ -44,7 +44,7 @@ export async function readSnapshot(deps: Dependencies, call: TickCall): Promise<
 async function openedMs({ audit }: Store, cycleId: string): Promise<number> {
   const entries = (await audit.read(cycleId)) ?? [];
   const opened = entries.findLast(({ type }) => type === 'CYCLE_OPENED');
-  return opened === undefined ? -1 : (parseInstant(opened.at) ?? -1);
+  return parseInstant(opened?.at ?? '') ?? -1;
 }
 
 /** How often the server is asked before the harness itself counts as failing. */

@@ -29,8 +29,9 @@ interface ResumeOptions {
   readonly key?: string;
 }
 
-/** How long `halt` and `resume` wait to show what has become of the cycle. */
+/** How long `halt` waits to show what has become of the cycle. */
 const SHOW_MS = 4_000;
+/** How long `resume` does: a decided cycle goes on in moments, and what it prints then is better than `HALTED`. */
 const DECIDED_MS = 2_000;
 
 export function haltCommands(root: Command): void {
@@ -170,7 +171,6 @@ async function resume(context: Context, id: string, options: ResumeOptions): Pro
     const signature = await signatureOf(context, decision, options.key);
     const { message } = await decide(harness, record, { ...decision, ...signature });
     if (fresh !== null) return await restart(context, harness, record, fresh);
-    // A decided cycle goes on in moments: what it prints is better than `HALTED`.
     const result = await waitForCycle(harness, record, DECIDED_MS);
     if (result['phase'] === 'HALTED') context.say(message);
     context.print(result, cycleText(result));

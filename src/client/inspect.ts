@@ -107,8 +107,6 @@ export async function waitForCycle(
       throw error;
     },
   );
-  const isOnRecord = async (): Promise<boolean> =>
-    (await fromTrail(harness.store, record).catch(() => null))?.['phase'] === 'HALTED';
   const halted = async (): Promise<JsonObject | null> => {
     let unwrittenUntil: number | null = null;
     while (!over && performance.now() < until) {
@@ -118,7 +116,8 @@ export async function waitForCycle(
         const shown = await show();
         if (shown['phase'] === 'HALTED' && isObject(shown['halt'])) {
           unwrittenUntil ??= performance.now() + UNWRITTEN_MS;
-          if ((await isOnRecord()) || performance.now() > unwrittenUntil) return shown;
+          const card = await cardOf(harness.store, record, shown['halt']);
+          if (card !== null || performance.now() > unwrittenUntil) return shown;
         }
       }
       await new Promise((resolve) =>
