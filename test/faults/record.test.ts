@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { waitForCycle } from '../../src/client';
-import type { CycleRecord } from '../../src/store/store';
+import { findCycle, waitForCycle } from '../../src/client';
 import { codesOf } from '../e2e/documents';
 import { until } from '../e2e/until';
 import type { StoppingWorker } from './stopping-worker';
@@ -189,7 +188,7 @@ it('C3.F3 a scheduled cycle that cannot be opened waits until it can, on record,
   });
   expect((await handle.describe()).status.name).toBe('RUNNING');
   restore();
-  const record = await cycleAt(workflowId);
+  const record = await findCycle(harness.store, workflowId);
   expect(await world.halted(record)).toMatchObject({
     code: 'HARNESS_ERROR',
     choices: ['RESUME', 'RESTART_FRESH', 'ABORT'],
@@ -221,9 +220,3 @@ it('C3.F3 a halt that is not on record yet, and whose worker is gone, is not tol
   expect(await world.ended(cycle)).toMatchObject(COMPLETED);
   await world.expectSound();
 });
-
-async function cycleAt(workflowId: string): Promise<CycleRecord> {
-  const record = await world.harness.store.cycles.find(workflowId);
-  if (record === null) throw new Error(`no cycle ${workflowId}`);
-  return record;
-}

@@ -1,11 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { WorkflowHandle } from '@temporalio/client';
 import { EXECUTION_CYCLE, TASK_QUEUE } from '../../src/core/start';
 import { until } from '../e2e/until';
-import { BUNDLE } from '../support/replay/objections';
+import { BUNDLE, replacedOnce } from '../support/replay/objections';
 import { COMPLETED, patientGraph, World } from './world';
 
 const BEGIN = 'async function executionCycle(input) {\n';
@@ -23,10 +22,8 @@ afterAll(() => world.close());
 
 /** A worker of the product's workflows, some text of which is another. */
 function changedWorker(text: string, instead: string): Promise<ChildProcess> {
-  const code = readFileSync(BUNDLE, 'utf8');
-  expect(code.split(text)).toHaveLength(2);
-  const bundle = join(world.box.home, `${randomUUID()}.js`);
-  writeFileSync(bundle, code.replace(text, instead));
+  const code = replacedOnce(readFileSync(BUNDLE, 'utf8'), text, instead);
+  const bundle = world.box.file(`${randomUUID()}.js`, code);
   return world.worker({ HARNESS_WORKFLOW_BUNDLE: bundle });
 }
 

@@ -12,6 +12,7 @@ import type { CycleRecord } from '../../src/store/store';
 import { HttpSink } from '../e2e/sink';
 import { SourceServer } from '../e2e/source-server';
 import { until } from '../e2e/until';
+import { replacedOnce } from '../support/replay/objections';
 import { chameleon, SkillDesk } from '../support/skills';
 import { ROOT } from '../support/sandbox';
 import { COMPLETED, kill, type Planned, World } from './world';
@@ -20,8 +21,7 @@ import { COMPLETED, kill, type Planned, World } from './world';
 function changedBundle(world: World, name: string, added: string, of = 'workflow-bundle'): string {
   const code = readFileSync(join(ROOT, 'dist', `${of}.js`), 'utf8');
   const before = 'async toTheEnd() {\n';
-  expect(code.split(before)).toHaveLength(2);
-  return world.box.file(`${name}.js`, code.replace(before, `${before}${added}\n`));
+  return world.box.file(`${name}.js`, replacedOnce(code, before, `${before}${added}\n`));
 }
 
 const MEMO_FIRST = "temporal.upsertMemo({ code: 'B' });";

@@ -1,5 +1,4 @@
-import { tickId } from '../../src/core/identity';
-import { tickWorkflowPrefix } from '../../src/core/tick';
+import { findCycle } from '../../src/client';
 import { until } from '../e2e/until';
 import type { StoppingWorker } from './stopping-worker';
 import { COMPLETED, distinctBundle, type Planned, World } from './world';
@@ -48,8 +47,9 @@ it('R36 a worker frozen before it reads the source of a cycle, which is cancelle
   const handle = world.harness.client.workflow.getHandle(workflowId);
   await handle.cancel();
   await expect(handle.result()).rejects.toThrow('Workflow execution cancelled');
-  const { cycles } = world.harness.store;
-  const id = tickId('left', workflowId.replace(`${tickWorkflowPrefix('left')}-`, ''));
+  const { store } = world.harness;
+  const { cycles } = store;
+  const { cycle_id: id } = await findCycle(store, workflowId);
   const stood = [await cycles.result(id), await cycles.find(id)];
   expect(stood).toMatchObject([{ outcome: 'CANCELLED' }, { workflow_id: workflowId }]);
   zombie.release('*', 'enter readSnapshot');

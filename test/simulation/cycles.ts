@@ -154,7 +154,6 @@ function drawn(bundle: JsonObject, graph: Graph, policy: Policy): Drawn {
 }
 
 const SCHEDULE = 'kept';
-export const SOURCE = 'file:/bundle.json';
 
 /** The same cycle as a schedule starts it: its bundle is read from a source. */
 export function scheduled(chance: Chance, drawn: Drawn): Drawn {
@@ -169,7 +168,7 @@ export function scheduled(chance: Chance, drawn: Drawn): Drawn {
     workflow_id: tickWorkflowId(SCHEDULE, nominal),
     argument: {
       schedule: SCHEDULE,
-      source: SOURCE,
+      source: 'file:/bundle.json',
       mode: 'shadow',
       graph_hash,
       policy_hash,

@@ -6,7 +6,7 @@ import type { SourceRead } from '../../src/sources/source';
  */
 
 export interface Outside {
-  read(source: string, stop: AbortSignal): Promise<SourceRead>;
+  read(stop: AbortSignal): Promise<SourceRead>;
   /** @throws Error when the server does not answer */
   ask(): Promise<void>;
 }
@@ -22,8 +22,8 @@ function there(): Outside {
   return outside;
 }
 
-export function readSource(source: string, stop: AbortSignal): Promise<SourceRead> {
-  return there().read(source, stop);
+export function readSource(_: string, stop: AbortSignal): Promise<SourceRead> {
+  return there().read(stop);
 }
 
 export function account(): Promise<void> {

@@ -3,16 +3,17 @@ import { createActivities } from '../../src/activities';
 import type { Dependencies, SkillHost } from '../../src/activities/dependencies';
 import type { Effects } from '../../src/effects/performers';
 import type { People } from '../../src/people/host';
+import type { SourceRead } from '../../src/sources/source';
 import { executionCycle } from '../../src/workflows/execution-cycle';
 import { LATCH_CHAIN } from '../../src/core/identity';
 import { latchOf } from '../../src/core/latch';
 import { projectTrail } from '../../src/core/projection';
 import type { Fate } from './activity-call';
 import { checkWorld } from './checks';
-import { drawCycles, type Drawn, scheduled, SKILLS, SOURCE } from './cycles';
+import { drawCycles, type Drawn, scheduled, SKILLS } from './cycles';
 import { defective, type Planted } from './defects';
 import { Memory, memoryStore } from './memory-store';
-import { goOutside, type Outside } from './outside';
+import { goOutside } from './outside';
 import { people } from './people';
 import { plain } from './plain';
 import { sandboxOf } from './sandbox';
@@ -58,6 +59,7 @@ class Worker {
         throw new Error('the simulation registers nothing');
       },
     };
+    goOutside({ read: (stop) => world().readSource(stop), ask: () => world().askServer() });
     this.activities = createActivities(store, log, skills, met, {
       checkpoint: (point, task) => Context.current().at(point, task),
     }) as unknown as Activities;
@@ -92,11 +94,11 @@ export class World {
       this.runs.map(({ host }) => !host.closed && host.settled()).some(Boolean),
     );
     this.people = people(this.chance);
-    const [first, ...others] = drawCycles(this.chance);
-    if (first === undefined) throw new Error('a world has a cycle');
     // By a chance of its own: what else befalls a world is as it would be without.
     const other = new Chance(seed + SALT);
-    this.drawn = [other.is(0.3) ? scheduled(other, first) : first, ...others];
+    this.drawn = drawCycles(this.chance).map((drawn, n) =>
+      n === 0 && other.is(0.3) ? scheduled(other, drawn) : drawn,
+    );
     for (const { documents } of [...this.drawn, SKILLS])
       for (const [hash, bytes] of documents) this.memory.documents.set(hash, bytes);
     this.memory.pointer = SKILLS.pointer;
@@ -105,10 +107,9 @@ export class World {
   /** @returns every breach of what the contract says, in plain sentences */
   async live(): Promise<readonly string[]> {
     const { now: clock } = Date;
-    const stopwatch = performance.now.bind(performance);
+    const { now: stopwatch } = performance;
     const { setTimeout: timeout, setInterval: interval } = globalThis;
     WORKER.now = this;
-    goOutside(this.outside());
     globalThis.setTimeout = NEVER;
     globalThis.setInterval = NEVER;
     Date.now = () => this.scheduler.nowMs;
@@ -152,29 +153,26 @@ export class World {
     host.start(() => executionCycle(plain(argument)));
   }
 
-  /** The source of a scheduled cycle, and the server that knows its schedule. */
-  private outside(): Outside {
-    const fails = (what: string, probability: number): boolean => {
-      const failed = !this.calm && this.chance.is(probability);
-      if (failed) this.count(what);
-      return failed;
-    };
-    return {
-      read: async (_, stop) => {
-        await this.scheduler.pause(2_000);
-        stop.throwIfAborted();
-        if (fails('NO_SOURCE', 0.1)) return { ok: false, problem: 'the source cannot be read' };
-        const found = this.drawn.find(
-          ({ argument }) => 'source' in argument && argument.source === SOURCE,
-        );
-        if (found === undefined) throw new Error('nobody has this source');
-        return { ok: true, ...found.bundle };
-      },
-      ask: async () => {
-        await this.scheduler.pause(100);
-        if (fails('NO_SERVER', this.rough)) throw new Error('the server does not answer');
-      },
-    };
+  /** Of the one cycle here that may be a schedule's. */
+  async readSource(stop: AbortSignal): Promise<SourceRead> {
+    await this.scheduler.pause(2_000);
+    stop.throwIfAborted();
+    if (this.fails('NO_SOURCE', 0.1)) return { ok: false, problem: 'the source cannot be read' };
+    const found = this.drawn.find(({ nominalMs }) => nominalMs !== null);
+    if (found === undefined) throw new Error('nobody here has a source');
+    return { ok: true, ...found.bundle };
+  }
+
+  /** For what it knows of the schedule. */
+  async askServer(): Promise<void> {
+    await this.scheduler.pause(100);
+    if (this.fails('NO_SERVER', this.rough)) throw new Error('the server does not answer');
+  }
+
+  private fails(what: string, probability: number): boolean {
+    const failed = !this.calm && this.chance.is(probability);
+    if (failed) this.count(what);
+    return failed;
   }
 
   count(fault: string): void {

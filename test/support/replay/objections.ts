@@ -8,6 +8,12 @@ export const BUNDLE = join(ROOT, 'dist', 'workflow-bundle.js');
 /** In place of a bundle: today's workflows, and what they send is held against what history has. */
 export const INPUTS = '--inputs';
 
+/** The code with the one place changed at which this text stands. */
+export function replacedOnce(code: string, text: string, instead: string): string {
+  expect(code.split(text)).toHaveLength(2);
+  return code.replace(text, instead);
+}
+
 /** What the replay says against each history; nothing, when it goes the same way again. */
 export function objections(
   histories: ReadonlyMap<string, JsonObject>,
